@@ -1,0 +1,72 @@
+# What `make install` puts where. Components: runtime (the shared library), development, programs, data, documentation.
+include(CMakePackageConfigHelpers)
+
+file(GLOB public_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/chaoschain/*.h")
+install(FILES ${public_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/chaoschain" COMPONENT development)
+
+if(TARGET chaoschain-verify-shared)
+    install(TARGETS chaoschain-verify-shared EXPORT ChaoschainVerifyTargets
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development)
+    install(EXPORT ChaoschainVerifyTargets NAMESPACE chaoschain::
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ChaoschainVerify" COMPONENT development)
+
+    configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/ChaoschainVerifyConfig.cmake.in"
+        "${CMAKE_BINARY_DIR}/ChaoschainVerifyConfig.cmake"
+        INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ChaoschainVerify"
+        PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+    write_basic_package_version_file("${CMAKE_BINARY_DIR}/ChaoschainVerifyConfigVersion.cmake"
+        VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+    install(FILES
+        "${CMAKE_BINARY_DIR}/ChaoschainVerifyConfig.cmake" "${CMAKE_BINARY_DIR}/ChaoschainVerifyConfigVersion.cmake"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ChaoschainVerify" COMPONENT development)
+endif()
+
+if(CHAOS_STATIC_ARCHIVE)
+    install(FILES "${CHAOS_STATIC_ARCHIVE}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+endif()
+
+# The prefix is known only when `cmake --install --prefix` runs, so the file finds itself: ${pcfiledir}.
+file(RELATIVE_PATH pc_to_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
+configure_file("${PROJECT_SOURCE_DIR}/packaging/chaoschain-verify.pc.in"
+    "${CMAKE_BINARY_DIR}/chaoschain-verify.pc" @ONLY)
+install(FILES "${CMAKE_BINARY_DIR}/chaoschain-verify.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+
+if(CHAOS_PROGRAMS)
+    install(TARGETS ${CHAOS_PROGRAMS} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
+endif()
+
+foreach(folder policies schemas)
+    if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/data/${folder}")
+        install(DIRECTORY "${PROJECT_SOURCE_DIR}/data/${folder}"
+            DESTINATION "${CMAKE_INSTALL_DATADIR}/chaoschain" COMPONENT data)
+    endif()
+endforeach()
+
+# packaging/completion/NAME completes the command NAME in bash.
+file(GLOB completions CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/packaging/completion/*")
+if(completions)
+    install(FILES ${completions} DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT programs)
+endif()
+
+# man/NAME.SECTION.scd, made with scdoc where it is installed.
+find_program(CHAOS_SCDOC scdoc)
+mark_as_advanced(CHAOS_SCDOC)
+file(GLOB man_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/man/*.scd")
+set(man_pages)
+if(CHAOS_SCDOC)
+    foreach(source IN LISTS man_sources)
+        get_filename_component(page "${source}" NAME_WLE)
+        string(REGEX MATCH "[0-9]+$" section "${page}")
+        set(output "${CMAKE_BINARY_DIR}/man/man${section}/${page}")
+        file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/man/man${section}")
+        add_custom_command(OUTPUT "${output}" COMMAND "${CHAOS_SCDOC}" < "${source}" > "${output}"
+            DEPENDS "${source}" COMMENT "Making man page ${page}" VERBATIM)
+        list(APPEND man_pages "${output}")
+        install(FILES "${output}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}" COMPONENT documentation)
+    endforeach()
+    add_custom_target(man ALL DEPENDS ${man_pages})
+elseif(man_sources)
+    message(STATUS "man/: scdoc is missing, man pages skipped")
+endif()

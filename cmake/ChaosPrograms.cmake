@@ -1,0 +1,56 @@
+# sim/ is a static library of its own, never part of a shipped one. programs/NAME/*.c become bin/NAME, with
+# programs/common/*.c (if there are any) linked into each.
+file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/sim/*.c")
+if(sim_sources AND TARGET chaos_internal)
+    add_library(chaos_sim STATIC ${sim_sources})
+    target_include_directories(chaos_sim PUBLIC "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(chaos_sim PUBLIC chaos_internal OpenSSL::Crypto)
+    set_target_properties(chaos_sim PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/internal")
+endif()
+
+set(CHAOS_PROGRAMS_STATIC chaoschain-verify) # for relying parties: one file, nothing loaded at run time
+set(CHAOS_PROGRAMS_SIM chaoschain-forge)     # may link the simulator
+
+# A static program is linked with libcrypto.a; without it the program is an ordinary one.
+find_library(CHAOS_LIBCRYPTO_STATIC libcrypto.a)
+mark_as_advanced(CHAOS_LIBCRYPTO_STATIC)
+
+function(chaos_program name)
+    file(GLOB sources CONFIGURE_DEPENDS
+        "${PROJECT_SOURCE_DIR}/programs/${name}/*.c" "${PROJECT_SOURCE_DIR}/programs/common/*.c")
+    add_executable(${name} ${sources})
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${name} PRIVATE chaos_internal)
+    if(name IN_LIST CHAOS_PROGRAMS_STATIC AND CHAOS_STATIC_PROGRAM AND CHAOS_LIBCRYPTO_STATIC AND NOT CHAOS_SANITIZE)
+        # glibc notes that a static program that calls dlopen or getaddrinfo needs its shared twin; libcrypto.a
+        # refers to both and this program reaches neither. Not static-pie: relocating libcrypto at every start costs a
+        # millisecond of four and a part of the memory limit.
+        target_link_options(${name} PRIVATE -static -Wl,--gc-sections -Wl,--no-warnings)
+        target_link_libraries(${name} PRIVATE "${CHAOS_LIBCRYPTO_STATIC}" Threads::Threads)
+        set_property(TARGET ${name} PROPERTY POSITION_INDEPENDENT_CODE) # unset: neither -pie nor -no-pie
+    else()
+        target_link_libraries(${name} PRIVATE OpenSSL::Crypto)
+    endif()
+    if(name IN_LIST CHAOS_PROGRAMS_SIM)
+        target_link_libraries(${name} PRIVATE chaos_sim)
+    endif()
+    set_property(GLOBAL APPEND PROPERTY CHAOS_PROGRAMS ${name})
+endfunction()
+
+file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DIR}/programs"
+    "${PROJECT_SOURCE_DIR}/programs/*")
+foreach(folder IN LISTS folders)
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/programs/${folder}/*.c")
+    if(folder STREQUAL "common")
+        continue()
+    elseif(NOT sources)
+        message(STATUS "programs/${folder}: no sources, skipped")
+    elseif(NOT CHAOS_VERIFY_COMPLETE OR (folder IN_LIST CHAOS_PROGRAMS_SIM AND NOT TARGET chaos_sim))
+        message(STATUS "programs/${folder}: skipped, a library that it needs has no sources")
+    else()
+        chaos_program(${folder})
+    endif()
+endforeach()
+
+get_property(CHAOS_PROGRAMS GLOBAL PROPERTY CHAOS_PROGRAMS)
+add_custom_target(programs DEPENDS ${CHAOS_PROGRAMS})
