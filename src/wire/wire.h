@@ -1,0 +1,226 @@
+/* wire.h - messages of others and of ours, read from untrusted bytes into structs with slices into those bytes, and
+ * written back. Names, order and sizes are those of the specifications. No meaning is judged here. */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include <chaoschain/evidence.h>
+#include <chaoschain/verify.h>
+
+#include "base/base.h"
+#include "codec/codec.h"
+#include "crypto/crypto.h"
+
+/* ----------------------------------------------------------- DCAP quote ---- */
+
+#define QUOTE_HEADER_SIZE 48
+#define SGX_REPORT_SIZE 384
+#define TD_REPORT_10_SIZE 584
+#define TD_REPORT_15_SIZE 648
+#define TD_REPORT_15EX_SIZE 885
+#define TEE_TYPE_SGX 0x00000000u
+#define TEE_TYPE_TDX 0x00000081u
+
+typedef enum quote_body_type { /* numbers of the v5 body descriptor */
+    BODY_SGX = 1, BODY_TD_10 = 2, BODY_TD_15 = 3, BODY_TD_15EX = 4
+} quote_body_type;
+
+enum { /* certification data types */
+    CERT_PPID_CLEAR = 1, CERT_PPID_RSA2048 = 2, CERT_PPID_RSA3072 = 3, CERT_PCK_LEAF = 4, CERT_PCK_CHAIN = 5,
+    CERT_QE_REPORT = 6
+};
+
+/* One field of a fixed-size table: name of the specification, offset, size, how to show it. */
+typedef enum field_kind { FIELD_HEX, FIELD_U8, FIELD_U16, FIELD_U32, FIELD_U64 } field_kind;
+typedef struct wire_field {
+    const char *name;
+    uint16_t offset, size;
+    field_kind kind;
+} wire_field;
+typedef struct wire_table {
+    const wire_field *fields;
+    size_t count;
+    size_t size; /* of the whole struct */
+} wire_table;
+
+extern const wire_table quote_header_table;                 /* 48 bytes */
+const wire_table *quote_body_table(quote_body_type type);   /* never NULL for the four types */
+const wire_table *sgx_report_table(void);                   /* also the QE report */
+/* The field's bytes inside `bytes` (exactly table->size long); false if there is no such field. */
+bool wire_field_get(const wire_table *table, chaos_slice bytes, const char *name, chaos_slice *value);
+
+typedef struct dcap_quote {
+    uint16_t version;
+    chaos_tee_kind tee;
+    quote_body_type body_type;
+    chaos_slice header;       /* 48 bytes, see quote_header_table */
+    chaos_slice body;         /* see quote_body_table */
+    chaos_slice signed_bytes; /* exactly what the quote signature covers */
+    p256_signature signature;
+    p256_key attestation_key;
+    chaos_slice qe_report;    /* 384 bytes, see sgx_report_table */
+    p256_signature qe_report_signature;
+    chaos_slice qe_auth_data;
+    uint16_t cert_data_type;  /* 1..5 */
+    chaos_slice cert_data;
+    size_t consumed;          /* length of the quote proper */
+    size_t trailing;          /* zero bytes after it */
+} dcap_quote;
+
+/* False with *why. The structs' slices point into `raw`. */
+CHAOS_MUST_USE bool dcap_quote_read(chaos_slice raw, dcap_quote *out, fault *why);
+/* Writes the quote from its fields (header and body as they are; lengths are computed). Trailing bytes are
+ * not written. */
+CHAOS_MUST_USE bool dcap_quote_write(const dcap_quote *quote, chaos_buffer *out);
+
+/* Certification data types 1-3: which PCK certificate is meant. */
+typedef struct pck_reference {
+    chaos_slice ppid; /* 16 bytes for type 1; encrypted (256 or 384) for 2 and 3 */
+    chaos_slice cpu_svn;
+    uint16_t pce_svn;
+    uint16_t pce_id; /* little-endian in the quote */
+} pck_reference;
+CHAOS_MUST_USE bool pck_reference_read(uint16_t type, chaos_slice data, pck_reference *out, fault *why);
+
+/* ------------------------------------------- PCK certificate's extension ---- */
+
+typedef struct pck_extension { /* 1.2.840.113741.1.13.1 */
+    uint8_t ppid[16];
+    uint8_t components[16]; /* TCB component SVNs 1..16 */
+    uint16_t pce_svn;
+    uint8_t cpu_svn[16];
+    uint8_t pce_id[2];
+    uint8_t fmspc[6];
+    uint8_t sgx_type;       /* 0 Standard, 1 Scalable, 2 Scalable with integrity */
+    bool has_platform_instance_id, has_configuration;
+    uint8_t platform_instance_id[16];
+    bool dynamic_platform, cached_keys, smt_enabled;
+} pck_extension;
+/* False with *why (PCK_EXTENSION). Components must equal CPUSVN. */
+CHAOS_MUST_USE bool pck_extension_read(chaos_slice contents, pck_extension *out, fault *why);
+
+/* ----------------------------------------------------------- collateral ---- */
+
+typedef struct collateral_parts { /* of the interchange JSON, escapes undone; nothing is interpreted */
+    chaos_slice pck_crl_issuer_chain;     /* PEM */
+    chaos_slice root_ca_crl;              /* as given: hex digits of DER, PEM, or base64 */
+    chaos_slice pck_crl;
+    chaos_slice tcb_info_issuer_chain;    /* PEM */
+    chaos_slice tcb_info;                 /* raw inner JSON, exactly the signed bytes */
+    chaos_slice tcb_info_signature;       /* hex digits */
+    chaos_slice qe_identity_issuer_chain; /* PEM */
+    chaos_slice qe_identity;
+    chaos_slice qe_identity_signature;
+    chaos_slice pck_certificate_chain;    /* PEM; empty when absent */
+} collateral_parts;
+
+/* False with *why. Decoded strings go into `storage` (which must outlive `out`; reserve json.size at once). */
+CHAOS_MUST_USE bool collateral_read(chaos_slice json_text, chaos_buffer *storage, collateral_parts *out, fault *why);
+CHAOS_MUST_USE bool collateral_write(const collateral_parts *parts, chaos_buffer *out);
+/* A CRL as it may stand in collateral (hex DER, PEM "X509 CRL", raw DER) to DER, appended to `storage`. */
+CHAOS_MUST_USE bool collateral_crl_der(chaos_slice text, chaos_buffer *storage, chaos_slice *der, fault *why);
+
+#define MAX_TCB_LEVELS 64
+#define MAX_MODULE_IDENTITIES 16
+#define MAX_IDENTITY_LEVELS 64
+#define MAX_ADVISORIES 64 /* per level */
+
+typedef struct tcb_level {
+    uint8_t sgx[16];
+    uint16_t pce_svn;
+    uint8_t tdx[16];        /* zero for SGX */
+    chaos_tcb_status status;
+    int64_t tcb_date;
+    chaos_slice advisories; /* JSON text of the checked array; empty when absent */
+} tcb_level;
+
+typedef struct svn_level { /* of a TDX module identity or an enclave identity */
+    uint16_t isv_svn;
+    chaos_tcb_status status; /* UpToDate, OutOfDate, Revoked */
+    int64_t tcb_date;
+    chaos_slice advisories;
+} svn_level;
+
+typedef struct module_identity {
+    uint8_t version;        /* "TDX_01" -> 1; hex digits of either case */
+    uint8_t mr_signer[48], attributes[8], attributes_mask[8];
+    size_t level_begin, level_count; /* into tcb_info.module_levels */
+} module_identity;
+
+typedef struct tcb_info {
+    chaos_tee_kind tee;     /* id; version 2 has none and means SGX */
+    unsigned version;       /* 2 or 3 */
+    int64_t issue_date, next_update;
+    uint8_t fmspc[6], pce_id[2];
+    uint32_t evaluation_number;
+    bool has_module;
+    uint8_t module_mr_signer[48], module_attributes[8], module_attributes_mask[8];
+    size_t identity_count, module_level_count, level_count;
+    module_identity identities[MAX_MODULE_IDENTITIES];
+    svn_level module_levels[MAX_MODULE_IDENTITIES * 16];
+    tcb_level levels[MAX_TCB_LEVELS]; /* descending by (sgx, pce_svn, tdx); no two equal */
+} tcb_info;
+
+typedef enum identity_id { IDENTITY_QE = 1, IDENTITY_TD_QE, IDENTITY_QVE, IDENTITY_QAE } identity_id;
+typedef struct enclave_identity {
+    identity_id id;
+    unsigned version;       /* 1 or 2; other numbers are refused while reading */
+    int64_t issue_date, next_update;
+    uint32_t evaluation_number;
+    uint8_t misc_select[4], misc_select_mask[4], attributes[16], attributes_mask[16], mr_signer[32];
+    uint16_t isv_prod_id;
+    size_t level_count;
+    svn_level levels[MAX_IDENTITY_LEVELS]; /* descending by isv_svn; no two equal */
+} enclave_identity;
+
+/* Both read the *inner* JSON, after its signature was checked. False with *why (TCB_INFO_FORMAT or QE_IDENTITY_FORMAT,
+ * or the JSON statuses). Slices point into `text`. */
+CHAOS_MUST_USE bool tcb_info_read(chaos_slice text, tcb_info *out, fault *why);
+CHAOS_MUST_USE bool enclave_identity_read(chaos_slice text, enclave_identity *out, fault *why);
+/* The next advisory id of a level's checked array; *cursor starts as the array. False when there is none left. */
+bool advisory_next(chaos_slice *cursor, chaos_slice *id);
+/* CHAOS_TCB_UNKNOWN if it is none of the seven names of a platform level. */
+chaos_tcb_status tcb_status_from_text(chaos_slice text);
+
+/* ------------------------------------------------------------ event log ---- */
+
+#define MAX_EVENTS 2048
+#define EVENT_TYPE_RUNTIME 0x08000001u /* dstack: RTMR3 events with name and payload */
+
+typedef struct log_event {
+    uint8_t imr;             /* 0..3 */
+    uint32_t event_type;
+    bool has_digest;         /* false: stripped; only a runtime event can do without */
+    uint8_t digest[SHA384_SIZE];
+    chaos_slice name;        /* UTF-8 */
+    chaos_slice payload_hex; /* checked hex digits */
+    unsigned version;        /* 1 or 2: how a runtime event's digest is made */
+} log_event;
+
+typedef struct event_reader {
+    json j;
+    size_t count;
+    chaos_buffer *storage;
+} event_reader;
+/* Begin, then event_log_next until it is false, then look at event_log_fault (CHAOS_OK: the log ended well). */
+void event_log_begin(event_reader *events, chaos_slice text, chaos_buffer *storage);
+bool event_log_next(event_reader *events, log_event *event);
+const fault *event_log_fault(const event_reader *events);
+/* The digest that a runtime event of this content has. False: out of memory. */
+CHAOS_MUST_USE bool event_digest(const log_event *event, uint8_t out[SHA384_SIZE]);
+/* Appends one event's JSON object; the caller writes the brackets and commas. */
+CHAOS_MUST_USE bool event_log_write(const log_event *event, chaos_buffer *out);
+
+/* -------------------------------------------------------------- objects ---- */
+
+struct chaos_evidence { /* one allocation: the bytes follow the struct */
+    chaos_slice raw;       /* the quote with its padding */
+    chaos_slice event_log; /* empty when there is none */
+    dcap_quote quote;      /* slices into raw */
+};
+
+struct chaos_collateral {
+    chaos_buffer storage;  /* the decoded strings */
+    collateral_parts parts; /* slices into storage */
+};
+
+#endif
