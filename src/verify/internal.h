@@ -1,0 +1,85 @@
+/* internal.h - what the files of verify/ share: one examination in progress. */
+#ifndef VERIFY_INTERNAL_H
+#define VERIFY_INTERNAL_H
+
+#include "verify/verify.h"
+
+/* ---------------------------------------------------------------- trust ---- */
+
+#define MAX_NAME 512 /* bytes of a DER Name */
+#define SPKI_SIZE 91 /* SubjectPublicKeyInfo of a P-256 key */
+#define MAX_KNOWN_ENCODINGS 2
+
+/* A root is trusted by subject and public key. Encodings known byte for byte need no check of their own signature. */
+typedef struct trust_root {
+    chaos_anchor anchor;
+    size_t subject_size;
+    uint8_t subject[MAX_NAME];
+    uint8_t spki[SPKI_SIZE];
+    size_t known_count;
+    chaos_sha256 known[MAX_KNOWN_ENCODINGS]; /* SHA-256 of the certificate's DER */
+} trust_root;
+
+struct chaos_trust {
+    size_t count;
+    trust_root roots[CHAOS_MAX_TRUST_ROOTS];
+};
+
+extern const trust_root vendor_root;
+
+/* The root that this certificate stands for (subject and key equal); NULL if none. */
+const trust_root *trust_find(const chaos_trust *trust, const certificate *presented);
+/* Is the certificate one of the encodings that need no signature check? */
+bool trust_knows(const trust_root *root, const certificate *presented);
+
+/* ---------------------------------------------------------- examination ---- */
+
+#define PCK_CHAIN_LENGTH 3
+#define SIGNER_CHAIN_LENGTH 2
+
+typedef struct signer_chain { /* TCB signing certificate and root, as the collateral presents them */
+    certificate signer, root;
+    uint8_t der[SIGNER_CHAIN_LENGTH * MAX_CERTIFICATE];
+} signer_chain;
+
+typedef struct examination {
+    const dcap_quote *quote;
+    const collateral_parts *parts;
+    const chaos_trust *trust;
+    int64_t now;
+    chaos_claims *claims;       /* being made; run and facts are in it */
+    chaos_status own_fault;     /* a fault of ours (crypto backend, memory): ends everything without a judgement */
+    const trust_root *root;     /* set once the presented root is trusted */
+    certificate leaf, ca, root_certificate;
+    crl root_crl, pck_crl;
+    signer_chain tcb_signer, qe_signer;
+    tcb_info tcb;
+    enclave_identity identity;
+    chaos_buffer storage;       /* of decoded CRLs */
+    uint8_t pck_der[PCK_CHAIN_LENGTH * MAX_CERTIFICATE];
+    uint8_t scratch[PCK_CHAIN_LENGTH * MAX_CERTIFICATE]; /* for a chain that is only compared */
+} examination;
+
+/* The stages, in the order of docs/verify-dcap.md. CHAOS_OK: go on; anything else ends the examination. */
+chaos_status verify_pck_chain(examination *x);          /* A2, B3-B6, B9 */
+chaos_status verify_crls(examination *x);               /* B7, B8 */
+chaos_status verify_tcb_info(examination *x);           /* C10-C13 */
+chaos_status verify_qe_identity(examination *x);        /* D14 */
+chaos_status verify_platform(examination *x);           /* E15-E17 */
+chaos_status verify_qe_report(examination *x);          /* E18-E20 */
+chaos_status verify_quote_signature(examination *x);    /* E21 */
+chaos_status verify_tcb_level(examination *x);          /* F22-F25 */
+chaos_status verify_event_log(examination *x, const chaos_evidence *evidence);
+
+/* Does the key's signature over the message verify? A backend failure is latched in x->own_fault and is no answer. */
+bool signed_by(examination *x, const p256_key *key, chaos_slice message, const p256_signature *signature);
+/* Narrow the window in which everything used is valid. */
+void note_validity(examination *x, int64_t from, int64_t to);
+/* The same, and for objects that the collateral renews. */
+void note_collateral_validity(examination *x, int64_t from, int64_t to);
+
+/* A part of a fixed-size report by name; the names are ours, so it is always there. */
+chaos_slice body_field(const examination *x, const char *name);
+chaos_slice qe_field(const examination *x, const char *name);
+
+#endif
