@@ -1,0 +1,18 @@
+/* appraise.h (inside) - what check/ needs beyond the public header. */
+#ifndef APPRAISE_APPRAISE_H
+#define APPRAISE_APPRAISE_H
+
+#include <chaoschain/appraise.h>
+
+#include "verify/verify.h"
+
+/* As chaos_appraise for claims that verify_examine or verify_unreadable made: claims that did not verify give a
+ * verdict that says so (tier CONTRAINDICATED, or NONE with no policy or when it is unknown). */
+CHAOS_MUST_USE chaos_status appraise_examined(const chaos_claims *claims, const chaos_policy *policy,
+                                              const chaos_expectation *expectation, int64_t now,
+                                              chaos_verdict **verdict, chaos_error *err);
+
+CHAOS_CLEANUP(chaos_policy);
+CHAOS_CLEANUP(chaos_verdict);
+
+#endif

@@ -1,0 +1,169 @@
+/* internal.h - what the files of appraise/ share: the policy, one appraisal in progress, the verdict. */
+#ifndef APPRAISE_INTERNAL_H
+#define APPRAISE_INTERNAL_H
+
+#include "appraise/appraise.h"
+
+/* --------------------------------------------------------------- policy ---- */
+
+/* Zero accepts nothing and names nothing: an absent list leaves its check undone, and the verdict says so. */
+typedef enum list_kind { LIST_ABSENT = 0, LIST_ANY, LIST_VALUES } list_kind;
+
+typedef struct policy_list {
+    list_kind kind;
+    size_t count;
+    size_t item_size;     /* of each item; 0: a length byte and that many characters */
+    const uint8_t *items; /* lent by the policy */
+    size_t size;          /* bytes of all items */
+} policy_list;
+
+typedef struct policy_set { /* of enumerators: bit n stands for n */
+    list_kind kind;
+    uint32_t bits;
+} policy_set;
+
+typedef struct policy_number {
+    bool given;
+    uint64_t value;
+} policy_number;
+
+#define POLICY_MASK_SIZE 8
+typedef struct policy_mask { /* (field & mask) == value, in the byte order of the report */
+    bool given;
+    uint8_t mask[POLICY_MASK_SIZE], value[POLICY_MASK_SIZE];
+} policy_mask;
+
+#define TEE_TCB_SVN_SIZE 16
+typedef struct policy_svn {
+    bool given;
+    uint8_t bytes[TEE_TCB_SVN_SIZE];
+} policy_svn;
+
+enum { RTMR_COUNT = 4 };
+
+typedef enum policy_kind { POLICY_INVALID = 0, POLICY_JUDGES, POLICY_NONE } policy_kind;
+
+struct chaos_policy {
+    policy_kind kind;
+    chaos_keccak hash; /* of the policy's bytes */
+    policy_set anchors;
+    policy_list simulated_chains;
+    struct {
+        bool given;
+        policy_set affirming, warning;
+        policy_list accept_advisories, reject_advisories;
+        policy_number min_evaluation_number, min_tcb_date, collateral_grace_s, platform_grace_s;
+    } tcb;
+    struct {
+        bool given;
+        policy_list mr_td, rtmr[RTMR_COUNT], mr_seam, mr_config_id, mr_owner, mr_owner_config, mr_service_td;
+        policy_mask attributes, xfam;
+        policy_svn min_tee_tcb_svn;
+        bool allow_debug;
+    } tdx;
+    struct {
+        bool given;
+        policy_list mr_enclave, mr_signer, isv_prod_id;
+        policy_number min_isv_svn;
+        bool allow_debug;
+    } sgx;
+    struct {
+        bool given;
+        policy_list fmspc, ppid;
+    } platform;
+    struct {
+        bool given;
+        policy_list app_id, compose_hash, os_image_hash, instance_id, device_id, key_provider, kms_root;
+    } dstack;
+    struct {
+        bool given;
+        policy_list stages, conventions;
+        policy_number max_age_s, max_anchor_age_blocks;
+    } binding;
+    size_t pool_size, pool_capacity;
+    uint8_t pool[]; /* the items of all lists */
+};
+
+static inline bool set_has(const policy_set *set, unsigned member)
+{
+    return member < 32 && (set->bits >> member & 1u) != 0;
+}
+/* The next item; *cursor starts at 0. False when there is none left. */
+bool list_next(const policy_list *list, size_t *cursor, chaos_slice *item);
+bool list_has(const policy_list *list, chaos_slice value);
+bool list_has_number(const policy_list *list, uint64_t number);
+
+extern const char default_policy_text[]; /* byte for byte data/policies/default.json */
+
+/* ------------------------------------------------------------ appraisal ---- */
+
+typedef struct appraisal {
+    const chaos_policy *policy;
+    const chaos_expectation *expectation;
+    int64_t now;
+    const chaos_claims *claims;
+    check_run *run; /* goes on where verification ended */
+} appraisal;
+
+/* Each rule is a few lines of CHECK; the run collects, so that all of them are reached. */
+void appraise_platform(const appraisal *a); /* anchor, TCB, machine */
+void appraise_tdx(const appraisal *a);
+void appraise_sgx(const appraisal *a);
+void appraise_scope(const appraisal *a);    /* dstack, binding, report data, code */
+
+/* May the only thing that stands against the claims, expired collateral, be forgiven? */
+bool collateral_grace_applies(const chaos_claims *claims, const chaos_policy *policy);
+bool collateral_within_grace(const chaos_claims *claims, const chaos_policy *policy, int64_t now);
+
+/* One attested value against one list of the policy. */
+#define ROW_TEXT 100
+typedef struct comparison {
+    bool accepted;
+    chaos_slice found;
+    char expected[ROW_TEXT];
+} comparison;
+/* An absent list or "any" makes the row not-checked, with the value beside it, and accepts. */
+comparison compare_list(const appraisal *a, check_id id, const policy_list *list, chaos_slice value);
+/* The field of the report; an empty slice if this kind of report has none. */
+chaos_slice body_field_of(const chaos_claims *claims, const char *name);
+/* A little-endian field of the report; all ones if it is not there, which no rule accepts. */
+uint64_t body_number_of(const chaos_claims *claims, const char *name);
+
+/* A row that no rule judged: why, and what was found. */
+#define NOTE_ANY "the policy accepts any"
+#define NOTE_NONE "the policy names none"
+#define NOTE_NOT_ASKED "the policy does not ask"
+#define NOTE_NO_MINIMUM "the policy has no minimum"
+void note(check_run *run, check_id id, const char *why, chaos_slice found);
+void note_text(check_run *run, check_id id, const char *why, const char *found);
+static inline void cap_at_warning(check_run *run)
+{
+    run->warned = true;
+}
+/* (field & mask) == value? A mask that is not given asks nothing. */
+bool mask_accepts(const policy_mask *mask, chaos_slice field);
+
+/* -------------------------------------------------------------- verdict ---- */
+
+struct chaos_verdict {
+    chaos_claims claims; /* a copy, with the rows of the policy added to its run */
+    chaos_tier tier;
+    chaos_verified verified;
+    bool judged;         /* a policy was applied */
+    bool has_error;
+    chaos_error error;
+    bool has_policy_hash;
+    chaos_keccak policy_hash;
+    int64_t now;
+};
+
+const char *tee_name_of(chaos_tee_kind tee); /* "tdx", "sgx"; "unknown" */
+#define VERDICT_SCOPE "platform"             /* a bare quote speaks of nothing else */
+/* The smaller of the two numbers: the older of the two statements bounds what is known. */
+static inline uint32_t evaluation_number_of(const chaos_claims *claims)
+{
+    return claims->tcb_evaluation_number < claims->qe_evaluation_number ? claims->tcb_evaluation_number
+                                                                        : claims->qe_evaluation_number;
+}
+
+#endif
