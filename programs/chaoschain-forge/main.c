@@ -1,0 +1,198 @@
+/* main.c - chaoschain-forge: simulated evidence in files, valid or broken in exactly one way. */
+#include "forge_program.h"
+
+#include <unistd.h>
+
+enum {
+    OPT_KIND_WORD,
+    OPT_KIND,
+    OPT_BREAK,
+    OPT_NOW,
+    OPT_SEED,
+    OPT_REPORT_DATA,
+    OPT_TCB_STATUS,
+    OPT_OUT,
+    OPT_LIST,
+    OPT_JSON,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+static const option_row rows[] = {
+    [OPT_KIND_WORD] = { "KIND", "KIND", 1, false, "tdx (the default) or sgx" },
+    [OPT_KIND] = { "--kind", "KIND", 1, false, "the same, by name" },
+    [OPT_BREAK] = { "--break", "NAME", 1, false, "break it in this one way; --list shows all" },
+    [OPT_NOW] = { "--now", "TIME", 1, false, "valid at this time: RFC 3339 in UTC or Unix seconds" },
+    [OPT_SEED] = { "--seed", "TEXT", 1, false, "the keys derive from this; it is no secret" },
+    [OPT_REPORT_DATA] = { "--report-data", "HEX", 1, false, "REPORTDATA, 64 bytes" },
+    [OPT_TCB_STATUS] = { "--tcb-status", "STATUS", 1, false, "of the platform: UpToDate, OutOfDate, ..." },
+    [OPT_OUT] = { "--out", "DIR", 1, false, "where the files go" },
+    [OPT_LIST] = { "--list", NULL, 0, false, "print every break, what must be answered to it, and why" },
+    [OPT_JSON] = { "--json", NULL, 0, false, "with --list: one line of JSON" },
+    [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
+    [OPT_VERSION] = { "--version", NULL, 0, false, "print the version" },
+};
+
+static const option_table table = {
+    .program = PROGRAM,
+    .synopsis =
+        "Usage: " PROGRAM " [OPTION]... [KIND] --out DIR\n"
+        "       " PROGRAM " --list [--json]\n"
+        "Makes SIMULATED attestation evidence: real formats under a test root, no hardware behind it.",
+    .rows = rows,
+    .count = CHAOS_ARRAY_SIZE(rows),
+    .notes = "Writes quote.bin, collateral.json, event-log.json (tdx), trust-root.der, foreign-root.der (the "
+             "same name,\n"
+             "another key), now.txt (verify at this time) and, if broken, expected.txt. The same options "
+             "give the same\n"
+             "bytes. Exit code: 0 done, 5 environment (a file could not be written), 64 usage, 70 internal.",
+};
+
+/* ----------------------------------------------------------------- values ---- */
+
+static int usage(const char *option, const char *value, const char *wanted)
+{
+    return say_failure(PROGRAM, EXIT_USAGE, "%s '%s' is not %s; try '" PROGRAM " --help'", option,
+                       shown(value).text, wanted);
+}
+
+static int read_kind(const options *o, forge_kind *kind)
+{
+    const char *word = options_value(o, OPT_KIND_WORD, 0);
+    const char *named = options_value(o, OPT_KIND, 0);
+    const char *value = named != NULL ? named : word;
+    if (named != NULL && word != NULL) {
+        return usage("a second kind", word, "possible");
+    }
+    *kind = FORGE_TDX4;
+    if (value == NULL || strcmp(value, "tdx") == 0) {
+        return EXIT_AFFIRMING;
+    }
+    *kind = FORGE_SGX3;
+    return strcmp(value, "sgx") == 0 ? EXIT_AFFIRMING : usage("kind", value, "tdx or sgx");
+}
+
+static int unknown_break(const char *name)
+{
+    const char *meant = NULL;
+    for (size_t i = 0; meant == NULL && i < forge_break_count(); i++) {
+        const char *words[2] = { forge_break_at(i)->name, NULL };
+        meant = did_you_mean(name, words);
+    }
+    return say_failure(PROGRAM, EXIT_USAGE, "there is no break '%s'%s%s%s; '" PROGRAM " --list' shows all",
+                       shown(name).text, meant == NULL ? "" : "; did you mean '", meant == NULL ? "" : meant,
+                       meant == NULL ? "" : "'?");
+}
+
+static int read_break(const options *o, const forge_break **broken)
+{
+    const char *name = options_value(o, OPT_BREAK, 0);
+    *broken = name == NULL ? NULL : forge_break_find(name);
+    return name != NULL && *broken == NULL ? unknown_break(name) : EXIT_AFFIRMING;
+}
+
+static bool parse_seconds(const char *text, int64_t *seconds)
+{
+    enum {
+        MAX_DIGITS = 12
+    };
+    size_t length = strlen(text);
+    int64_t sum = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9' || length > MAX_DIGITS) {
+            return false;
+        }
+        sum = 10 * sum + (text[i] - '0');
+    }
+    *seconds = sum;
+    return length > 0;
+}
+
+static int read_now(const options *o, int64_t *now)
+{
+    const char *text = options_value(o, OPT_NOW, 0);
+    if (text == NULL || time_parse(slice_text(text), now) || parse_seconds(text, now)) {
+        return text != NULL && *now == 0 ? usage("--now", text, "a time that can be forged for")
+                                         : EXIT_AFFIRMING;
+    }
+    return usage("--now", text, "a time like 2026-01-01T00:00:00Z or Unix seconds");
+}
+
+static int read_report_data(const options *o, forge_options *chosen)
+{
+    const char *text = options_value(o, OPT_REPORT_DATA, 0);
+    if (text == NULL) {
+        return EXIT_AFFIRMING;
+    }
+    const char *digits = text[0] == '0' && (text[1] | 0x20) == 'x' ? text + 2 : text;
+    chosen->has_report_data =
+        hex_decode(slice_text(digits), chosen->report_data.bytes, sizeof chosen->report_data.bytes);
+    return chosen->has_report_data ? EXIT_AFFIRMING : usage("--report-data", text, "128 hex digits");
+}
+
+/* ------------------------------------------------------------------- work ---- */
+
+typedef struct request {
+    forge_kind kind;
+    forge_options options;
+    const forge_break *broken;
+    const char *folder;
+} request;
+
+static int read_request(const options *o, request *wanted)
+{
+    int code = read_kind(o, &wanted->kind);
+    code = code != EXIT_AFFIRMING ? code : read_break(o, &wanted->broken);
+    code = code != EXIT_AFFIRMING ? code : read_now(o, &wanted->options.now);
+    code = code != EXIT_AFFIRMING ? code : read_report_data(o, &wanted->options);
+    wanted->options.seed = options_value(o, OPT_SEED, 0);
+    wanted->options.tcb_status = options_value(o, OPT_TCB_STATUS, 0);
+    wanted->folder = options_value(o, OPT_OUT, 0);
+    if (code == EXIT_AFFIRMING && wanted->folder == NULL) {
+        return say_failure(PROGRAM, EXIT_USAGE, "--out is missing; try '" PROGRAM " --help'");
+    }
+    return code;
+}
+
+static int forge(const request *wanted)
+{
+    forge_result made;
+    chaos_error err = { 0 };
+    chaos_status status = forge_make(wanted->kind, &wanted->options, wanted->broken, &made, &err);
+    if (status != CHAOS_OK) {
+        return say_fault(PROGRAM, exit_of_status(status), &err);
+    }
+    int code = write_evidence(wanted->folder, &made, wanted->broken);
+    forge_result_free(&made);
+    if (code == EXIT_AFFIRMING &&
+        !say_text(STDERR_FILENO,
+                  PROGRAM ": this evidence is SIMULATED: its keys are public and no hardware is behind it."
+                          " Never trust its root for anything real.\n")) {
+        return EXIT_ENVIRONMENT; /* silence is no way to hand out a forgery */
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    options given;
+    request wanted = { .kind = FORGE_TDX4 };
+    int code = options_parse(&table, argc, argv, &given);
+    if (code != EXIT_AFFIRMING) {
+        return code;
+    }
+    if (options_has(&given, OPT_HELP)) {
+        return options_help(&table);
+    }
+    if (options_has(&given, OPT_VERSION)) {
+        return options_version(PROGRAM);
+    }
+    if (options_has(&given, OPT_LIST)) {
+        return list_breaks(options_has(&given, OPT_JSON));
+    }
+    if (options_has(&given, OPT_JSON)) {
+        return say_failure(PROGRAM, EXIT_USAGE, "--json goes with --list; try '" PROGRAM " --help'");
+    }
+    code = read_request(&given, &wanted);
+    return code == EXIT_AFFIRMING ? forge(&wanted) : code;
+}

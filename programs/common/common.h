@@ -1,0 +1,103 @@
+/* common.h - what the programs share: exit codes, messages, files and the command line. No stdio, no locale:
+ * a verification of one quote should cost little more than the verification itself. */
+#ifndef COMMON_COMMON_H
+#define COMMON_COMMON_H
+
+#include "base/base.h"
+#include "codec/codec.h"
+
+/* ----------------------------------------------------------- exit codes ---- */
+
+enum {
+    EXIT_AFFIRMING = 0, /* also: done, or verified with no policy */
+    EXIT_WARNING = 1,
+    EXIT_CONTRAINDICATED = 2,
+    EXIT_MALFORMED = 3,
+    EXIT_UNTRUSTED = 4,
+    EXIT_ENVIRONMENT = 5,
+    EXIT_USAGE = 64,
+    EXIT_INTERNAL = 70
+};
+
+const char *exit_word(int code);         /* "malformed", ... for messages: the word beside the number */
+int exit_of_status(chaos_status status); /* by its class */
+
+/* ------------------------------------------------------------- messages ---- */
+
+/* Everything or nothing was written; EINTR and short writes are dealt with. */
+CHAOS_MUST_USE bool say_bytes(int fd, chaos_slice bytes);
+CHAOS_MUST_USE bool say_text(int fd, const char *text);
+/* Writes the bytes to standard output. A result that could not be shown is no result: EXIT_ENVIRONMENT then,
+ * else `code`. */
+int say_result(const char *program, chaos_slice bytes, int code);
+/* "program: message (exit 64: usage)" on standard error; returns `code`. Strangers' text goes through `shown`
+ * first. */
+int say_failure(const char *program, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for an error: its status, field, sentence, offset, and what was expected and found. */
+int say_fault(const char *program, int code, const chaos_error *err);
+
+#define SHOWN_SIZE 160
+typedef struct shown_text {
+    char text[SHOWN_SIZE];
+} shown_text;
+shown_text shown(const char *untrusted); /* printable ASCII, escaped, cut to fit */
+
+/* The one of `words` (ended by NULL) that somebody who typed `typed` may have meant; NULL: none is near. */
+const char *did_you_mean(const char *typed, const char *const *words);
+
+/* ---------------------------------------------------------------- files ---- */
+
+/* Reads a file, or standard input for "-", to its end or to limit + 1 bytes, whatever comes first: one byte
+ * too many is enough for the reader of that format to refuse it. `option` names the file in the error
+ * (FILE_IO). */
+CHAOS_MUST_USE chaos_status input_read(const char *option, const char *path, size_t limit, chaos_buffer *out,
+                                       chaos_error *err);
+/* Replaces hex digits (0x or not, white space anywhere) or base64 by the bytes they stand for; anything else
+ * stays as it is, for the reader of the format to judge. */
+CHAOS_MUST_USE chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err);
+
+#define INPUT_MAX_QUOTE (3u * 64u * 1024u) /* the largest quote in hex with line ends */
+#define INPUT_MAX_ROOT (32u * 1024u)       /* the largest certificate in PEM, amply */
+
+/* --------------------------------------------------------- command line ---- */
+
+/* One table is the parser and the help text. A name without a dash is an operand. */
+typedef struct option_row {
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    unsigned limit;       /* how often it may be given */
+    bool planned;         /* recognised and refused: this release does not build it yet */
+    const char *help;
+} option_row;
+
+typedef struct option_table {
+    const char *program;
+    const char *synopsis;
+    const option_row *rows;
+    size_t count;
+    const char *notes; /* after the table */
+} option_table;
+
+#define OPTIONS_MAX 64
+
+typedef struct options {
+    const option_table *table;
+    size_t count;
+    struct {
+        size_t row;
+        const char *value;
+    } given[OPTIONS_MAX];
+} options;
+
+/* 0, or the exit code after a message. argv[0] is not looked at. */
+int options_parse(const option_table *table, int argc, char **argv, options *out);
+/* The nth value given for a row (flags: ""), NULL if it was given less often. */
+const char *options_value(const options *o, size_t row, size_t nth);
+static inline bool options_has(const options *o, size_t row)
+{
+    return options_value(o, row, 0) != NULL;
+}
+int options_help(const option_table *table);
+int options_version(const char *program);
+
+#endif

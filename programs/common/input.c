@@ -1,0 +1,123 @@
+/* input.c - files of limited size, and the clothes that bytes come in. */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_READ 16384u /* of what does not know its size: a pipe */
+
+static chaos_status cannot_read(const char *option, const char *path, chaos_error *err)
+{
+    int reason = errno;
+    return error_set(err, CHAOS_E_FILE_IO, option, CHAOS_NO_OFFSET, "cannot read '%s': %s", shown(path).text,
+                     strerror(reason));
+}
+
+/* How much room to make before the next read: the file's size and one byte that finds its end, or twice what
+ * there is. */
+static size_t next_room(int fd, const chaos_buffer *out)
+{
+    struct stat status;
+    size_t room = out->size == 0 ? FIRST_READ : out->size;
+    if (out->size == 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+        room = (uintmax_t)status.st_size < out->limit ? (size_t)status.st_size + 1 : out->limit;
+    }
+    size_t left = out->limit - out->size;
+    return room < left ? room : left;
+}
+
+static chaos_status read_all(int fd, const char *option, const char *path, chaos_buffer *out,
+                             chaos_error *err)
+{
+    size_t room = 0; /* reserved and not yet filled */
+    while (out->size < out->limit) {
+        room = room == 0 ? next_room(fd, out) : room;
+        uint8_t *into = buffer_reserve(out, room);
+        if (into == NULL) {
+            return error_set(err, CHAOS_E_MEMORY, option, CHAOS_NO_OFFSET, NULL);
+        }
+        ssize_t n = read(fd, into, room);
+        if (n < 0 && errno != EINTR) {
+            return cannot_read(option, path, err);
+        }
+        if (n == 0) {
+            return CHAOS_OK;
+        }
+        if (n > 0) {
+            out->size += (size_t)n;
+            room -= (size_t)n;
+        }
+    }
+    return CHAOS_OK;
+}
+
+chaos_status input_read(const char *option, const char *path, size_t limit, chaos_buffer *out,
+                        chaos_error *err)
+{
+    out->limit = limit + 1;
+    if (strcmp(path, "-") == 0) {
+        return read_all(STDIN_FILENO, option, "standard input", out, err);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return cannot_read(option, path, err);
+    }
+    chaos_status status = read_all(fd, option, path, out, err);
+    (void)close(fd); /* read only: there is nothing to lose */
+    return status;
+}
+
+/* ---------------------------------------------------------- recognition ---- */
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Text without its white space, in place; false (and nothing changed) when a byte is neither printable nor
+ * space. */
+static bool strip_text(chaos_buffer *bytes)
+{
+    for (size_t i = 0; i < bytes->size; i++) {
+        uint8_t c = bytes->data[i];
+        if (!is_space(c) && (c < 0x21 || c > 0x7e)) {
+            return false;
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < bytes->size; i++) {
+        if (!is_space(bytes->data[i])) {
+            bytes->data[kept++] = bytes->data[i];
+        }
+    }
+    bytes->size = kept;
+    return true;
+}
+
+chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err)
+{
+    if (bytes->size == 0 || !strip_text(bytes)) {
+        return CHAOS_OK; /* binary: a quote has a zero byte at offset 1 */
+    }
+    chaos_slice text = buffer_slice(bytes);
+    if (text.size >= 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x') {
+        text = slice(text.data + 2, text.size - 2);
+    }
+    CHAOS_AUTO_BUFFER(plain, bytes->limit);
+    uint8_t *room = buffer_reserve(&plain, text.size / 2 + 1);
+    if (room == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    /* Hex first: its digits are of base64's alphabet too, but no quote in base64 has only hex digits. */
+    if (text.size % 2 == 0 && hex_decode(text, room, text.size / 2)) {
+        plain.size = text.size / 2;
+    } else if (!base64_decode(buffer_slice(bytes), &plain)) {
+        return CHAOS_OK;
+    }
+    chaos_buffer worn = *bytes;
+    *bytes = plain;
+    plain = worn; /* freed with the scope */
+    return CHAOS_OK;
+}

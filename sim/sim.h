@@ -1,0 +1,50 @@
+/* sim.h - a test PKI and a forge: real formats under a simulated root, valid or broken in exactly one way.
+ *
+ * Everything here is public test material. The root's organisation is "ChaosChain Simulator", so whatever
+ * it signs is recognised as simulated. Linked into tests, the forge program and simulators, never into a
+ * library. */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "wire/wire.h"
+
+typedef enum forge_kind { FORGE_SGX3 = 1, FORGE_TDX4 = 2 } forge_kind;
+
+typedef struct forge_result {
+    int64_t now;             /* verify at this time */
+    chaos_buffer quote;      /* binary */
+    chaos_buffer collateral; /* interchange JSON */
+    chaos_buffer event_log;  /* JSON array; empty for SGX */
+    chaos_buffer root;       /* DER of the root to trust */
+    chaos_buffer foreign_root; /* DER: a root of the same name with another key */
+} forge_result;
+
+/* One precise fault: exactly one thing is wrong, everything else (also each signature above it) is right. */
+typedef struct forge_break {
+    const char *name;        /* "qe-report-signature-flip" */
+    const char *summary;     /* one line: what was changed and why it must be refused */
+    chaos_status expected;   /* what a strict verifier answers */
+    unsigned kinds;          /* bit 1 << FORGE_*: which kinds of quote have it */
+} forge_break;
+
+size_t forge_break_count(void);
+const forge_break *forge_break_at(size_t index);
+const forge_break *forge_break_find(const char *name); /* NULL: there is none */
+
+/* What a forged quote says. Zeroed members of `has_...` keep the defaults. */
+typedef struct forge_options {
+    int64_t now;              /* 0: FORGE_DEFAULT_NOW */
+    bool has_report_data;
+    chaos_report_data report_data;
+    const char *seed;         /* NULL: "chaoschain-simulator"; keys derive from it. Public: never for real keys */
+    const char *tcb_status;   /* NULL: "UpToDate"; the status of the platform level that matches */
+} forge_options;
+
+#define FORGE_DEFAULT_NOW 1767225600 /* 2026-01-01T00:00:00Z */
+
+/* Makes the evidence; `broken` is NULL for a valid one. On failure *result is left empty. */
+CHAOS_MUST_USE chaos_status forge_make(forge_kind kind, const forge_options *options, const forge_break *broken,
+                                       forge_result *result, chaos_error *err);
+void forge_result_free(forge_result *result);
+
+#endif
