@@ -1,0 +1,46 @@
+# bash completion for chaoschain, chaoschain-verify and chaoschain-forge. Verbs and options are asked of the programs
+# themselves, so this file does not age.
+
+_chaoschain_options() {
+    "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+}
+
+_chaoschain_verbs() {
+    "$1" --help 2>/dev/null | sed -n 's/^  \([a-z]*\)  .*/\1/p'
+}
+
+_chaoschain_files() {
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+_chaoschain() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local -a program=("${COMP_WORDS[0]}")
+    COMPREPLY=()
+    if [ "${program[0]##*/}" = chaoschain ]; then
+        if [ "$COMP_CWORD" -eq 1 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(_chaoschain_verbs "${program[0]}") help --help --version" -- "$current")
+            return
+        fi
+        if [ "${COMP_WORDS[1]}" = help ]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(_chaoschain_verbs "${program[0]}")" -- "$current")
+            return
+        fi
+        program+=("${COMP_WORDS[1]}")
+    fi
+    case $previous in
+        --policy) mapfile -t COMPREPLY < <(compgen -W "default none" -f -- "$current") ;;
+        --at | --expect-*) ;;
+        policy) mapfile -t COMPREPLY < <(compgen -W "check" -- "$current") ;;
+        *)
+            if [[ $current == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$(_chaoschain_options "${program[@]}")" -- "$current")
+            else
+                _chaoschain_files "$current"
+            fi
+            ;;
+    esac
+}
+
+complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge

@@ -1,0 +1,41 @@
+/* beside.c - verbs that are programs of their own: what judges or forges evidence is not the program that
+ * does everything else, and has nothing of it loaded. */
+#include "verbs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+int exec_beside(const char *name, char **argv)
+{
+    char path[PATH_MAX];
+    size_t length = strlen(name);
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+    if (n <= 0 || (size_t)n == sizeof path) {
+        return say_failure("chaoschain", EXIT_ENVIRONMENT, "cannot find '%s': /proc/self/exe is not readable",
+                           name);
+    }
+    size_t folder = (size_t)n;
+    while (folder > 0 && path[folder - 1] != '/') {
+        folder--;
+    }
+    if (folder + length + 1 > sizeof path) {
+        return say_failure("chaoschain", EXIT_ENVIRONMENT, "cannot find '%s': the path is too long", name);
+    }
+    memcpy(path + folder, name, length + 1);
+    execv(path, argv);
+    return say_failure("chaoschain", EXIT_ENVIRONMENT, "cannot run '%s': %s; it belongs beside chaoschain",
+                       shown(path).text, strerror(errno));
+}
+
+int verb_verify(int argc, char **argv)
+{
+    (void)argc;
+    return exec_beside("chaoschain-verify", argv);
+}
+
+int verb_forge(int argc, char **argv)
+{
+    (void)argc;
+    return exec_beside("chaoschain-forge", argv);
+}

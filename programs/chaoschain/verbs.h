@@ -1,0 +1,18 @@
+/* verbs.h - the verbs of chaoschain: one function, one file each. */
+#ifndef CHAOSCHAIN_VERBS_H
+#define CHAOSCHAIN_VERBS_H
+
+#include "programs/common/common.h"
+
+/* argv[0] is the verb. Each returns the exit code. */
+int verb_verify(int argc, char **argv);
+int verb_inspect(int argc, char **argv);
+int verb_policy(int argc, char **argv);
+int verb_forge(int argc, char **argv);
+int verb_collateral(int argc, char **argv);
+
+/* Becomes the program `name` that lies beside this one, with the rest of the command line; never looks in
+ * PATH. Returns only when it cannot. */
+int exec_beside(const char *name, char **argv);
+
+#endif

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# demo.sh - the way of evidence on this machine: forge, verify, attack, and a quote of real hardware. Exits non-zero when
+# anything turns out otherwise than announced.
+#   CHAOS_BIN (build/bin) has the programs, CHAOS_DEMO_DIR (build/demo) gets the files, CHAOS_VECTORS
+#   (../shared/vectors) may have real quotes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+bin=${CHAOS_BIN:-build/bin}
+folder=${CHAOS_DEMO_DIR:-build/demo}
+vectors=${CHAOS_VECTORS:-../shared/vectors}/dcap
+at=2026-01-01T00:00:00Z
+agent=$folder/agent
+passed=0
+failed=0
+skipped=0
+begin=${EPOCHREALTIME/[.,]/}
+
+bold='' green='' red='' yellow='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+    bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'
+fi
+
+# row COLOUR WORD WHAT RESULT
+row() {
+    printf '  %s%-9s%s  %-50s  %s\n' "$1" "$2" "$plain" "$3" "$4"
+}
+
+title() {
+    printf '\n%s%s%s\n' "$bold" "$1" "$plain"
+}
+
+# member NAME: the text of a member of the JSON in $json.
+member() {
+    sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$json"
+}
+
+# judge WHAT CODE TIER ANCHOR ERROR OPTION...: runs verify and compares all four; an ERROR of "" means that there is none.
+judge() {
+    local what=$1 want="exit $2, $3, $4${5:+, $5}" code=0 error anchor found
+    shift 5
+    json=$("$bin/chaoschain" verify --json "$@" 2>&1) || code=$?
+    error=$(sed -n 's/.*"error":{"code":"\([A-Z_]*\)".*/\1/p' <<<"$json")
+    anchor=$(member anchor)
+    found="exit $code, $(member tier), ${anchor:-no anchor}${error:+, $error}"
+    if [ "$found" != "$want" ]; then
+        failed=$((failed + 1))
+        row "$red" FAIL "$what" "$found; expected $want"
+    elif [ "$anchor" = simulated ] && [ -z "$error" ]; then
+        passed=$((passed + 1))
+        row "$yellow" SIMULATED "$what" "$found"
+    else
+        passed=$((passed + 1))
+        row "$green" PASS "$what" "$found"
+    fi
+}
+
+forge() { # forge FOLDER OPTION...
+    mkdir -p "$1"
+    if ! "$bin/chaoschain" forge tdx --out "$@" >"$1/forge.log" 2>&1; then
+        cat "$1/forge.log" >&2
+        exit 1
+    fi
+}
+
+# attack NAME WHAT CODE TIER ANCHOR ERROR: evidence with exactly this broken.
+attack() {
+    local name=$1
+    shift
+    forge "$folder/$name" --break "$name"
+    judge "$@" --collateral "$folder/$name/collateral.json" --trust-root "$folder/$name/trust-root.der" \
+        --policy "$folder/policy.json" --at "$at" "$folder/$name/quote.bin"
+}
+
+for program in chaoschain chaoschain-verify chaoschain-forge; do
+    if [ ! -x "$bin/$program" ]; then
+        echo "demo: $bin/$program is missing; 'make demo' builds it" >&2
+        exit 1
+    fi
+done
+
+cat <<PLAN
+${bold}ChaosChain: is this agent really in a TEE?${plain}
+
+Plan (a few seconds, no network, files in $folder):
+  1  forge the evidence of an agent in a simulated Intel TDX trust domain
+  2  judge it: by the default policy, and by one that names the simulator and pins the agent's code
+  3  attack it in four ways, each to be refused for its own reason
+  4  judge a quote of real hardware, signed under Intel's root
+PASS: as announced. SIMULATED: accepted, but no hardware vouches for it. SKIPPED: not run. FAIL: not as announced.
+PLAN
+
+title "1  The agent"
+rm -rf "$agent"
+forge "$agent"
+mr_td=$("$bin/chaoschain" inspect "$agent/quote.bin" | awk '$1 == "body.mr_td" { print $2 }')
+printf '{"schema":"chaoschain/policy/1","anchors":["simulated"],"tdx":{"mr_td":["%s"]}}\n' "$mr_td" >"$folder/policy.json"
+row "" quote "$agent/quote.bin" "$(wc -c <"$agent/quote.bin") bytes"
+row "" code "mr_td, which the policy pins" "${mr_td:0:16}..."
+
+title "2  The verdict"
+evidence=(--collateral "$agent/collateral.json" --trust-root "$agent/trust-root.der" --at "$at")
+judge "the default policy wants real hardware" 2 CONTRAINDICATED simulated ANCHOR "${evidence[@]}" "$agent/quote.bin"
+judge "a policy that names the simulator" 0 AFFIRMING simulated "" "${evidence[@]}" --policy "$folder/policy.json" \
+    "$agent/quote.bin"
+
+title "3  Four attacks"
+attack quote-report-data-flipped "the host rewrites what the agent has attested" 4 CONTRAINDICATED simulated QUOTE_SIGNATURE
+attack policy-td-debug "the agent runs under a debugger" 2 CONTRAINDICATED simulated TD_DEBUG
+attack pck-revoked "the platform's key has leaked and is revoked" 4 CONTRAINDICATED simulated PCK_REVOKED
+attack tcb-info-expired "old collateral hides a known weakness" 4 CONTRAINDICATED simulated TCB_INFO_EXPIRED
+
+title "4  Real hardware"
+quote=$vectors/quotes/v4_tdx_b0c06f000000_f1c85033.bin
+set_2025=$vectors/collateral/tdx_v3_b0c06f000000_eval17_20250619101603__20250619103227_e583_ad6f.json
+set_2026=$vectors/collateral/tdx_v3_b0c06f000000_eval20_20260813104538__20260812235743_4093_c114.json
+if [ -r "$quote" ] && [ -r "$set_2025" ] && [ -r "$set_2026" ]; then
+    judge "a TDX quote, judged in July 2025" 0 AFFIRMING vendor "" --collateral "$set_2025" \
+        --at 2025-07-04T10:16:31Z "$quote"
+    judge "the same quote, judged in August 2026" 2 CONTRAINDICATED vendor TCB_STATUS --collateral "$set_2026" \
+        --at 2026-08-28T05:21:24Z "$quote"
+else
+    skipped=$((skipped + 1))
+    row "$yellow" SKIPPED "a TDX quote signed under Intel's root" "no vectors in $vectors"
+fi
+
+# command_line WORD...: as it can be pasted.
+command_line() {
+    printf '   '
+    printf ' %q' "$@"
+    printf '\n'
+}
+
+title "Type next"
+command_line "$bin/chaoschain" verify "${evidence[@]}" --policy "$folder/policy.json" "$agent/quote.bin"
+command_line "$bin/chaoschain" inspect "$agent/quote.bin"
+command_line "$bin/chaoschain" forge --list
+
+end=${EPOCHREALTIME/[.,]/}
+printf '\n%d passed, %d failed, %d skipped in %d ms\n' "$passed" "$failed" "$skipped" $(((end - begin) / 1000))
+[ "$failed" -eq 0 ]

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# What the documents say of the programs is so.
+. "$(dirname "$0")/lib.bash"
+cd "$root"
+
+# README's C example is examples/verify.c, and its command is what really comes out.
+awk '/^```c$/ { inside = 1; next } /^```/ { if (inside) exit } inside' README.md >"$work/example.c"
+cmp "$work/example.c" examples/verify.c || fail "the C example of README.md is not examples/verify.c"
+forge_into "$work/build/demo/agent" tdx
+awk '/^```console$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md >"$work/console"
+(
+    cd "$work"
+    "$verify" --collateral build/demo/agent/collateral.json --trust-root build/demo/agent/trust-root.der \
+        --at "$forged_at" build/demo/agent/quote.bin || true
+) >"$work/real"
+if ! diff <(sed '1,/[^\\]$/d' "$work/console" | cut -c1-60) <(cut -c1-60 "$work/real") >"$work/diff"; then
+    fail "README.md does not show what the command prints"
+    cat "$work/diff"
+else
+    pass
+fi
+
+expect 0 "errors" scripts/make-errors-doc.sh --check
+
+# Every option is in the man page and every man page of a program exists.
+for program in chaoschain-verify chaoschain-forge; do
+    [ -f "man/$program.1.scd" ] || fail "no man page of $program"
+    for option in $("$CHAOS_BIN/$program" --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'); do
+        grep -qF -- "*$option*" "man/$program.1.scd" || fail "man/$program.1.scd does not have $option"
+    done
+    pass
+done
+for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+    grep -qE "^\\*$verb" man/chaoschain.1.scd || fail "man/chaoschain.1.scd does not have $verb"
+    pass
+done
+# Every key of a policy is in its man page.
+for key in $(sed -n 's/^    { "\([a-z_.0-9]*\)", [A-Z_]*, .*/\1/p' src/appraise/policy.c); do
+    grep -qF -- "${key##*.}" man/chaoschain-policy.5.scd || grep -qE 'rtmr[12]$' <<<"$key" ||
+        fail "man/chaoschain-policy.5.scd does not have $key"
+    pass
+done
+awk '/^```$/ { inside = !inside; next } inside' man/chaoschain-policy.5.scd >"$work/policy.json"
+expect 0 "the policy of the man page" "$chaoschain" policy check "$work/policy.json"
+
+# Every exit code of the table is a word of the programs.
+for code in 'malformed' 'not trusted' 'environment' 'usage' 'internal' 'contraindicated' 'warning' 'affirming'; do
+    grep -qE "^\\| [0-9]+ \\| $code \\|" README.md || fail "README.md has no exit code '$code'"
+    pass
+done
+
+# The completion knows what the programs know.
+# shellcheck source=/dev/null
+. packaging/completion/chaoschain.bash
+if [ "$(_chaoschain_options "$verify" | grep -c .)" -lt 10 ]; then fail "the completion has no options"; fi
+_chaoschain_verbs "$chaoschain" | grep -qx inspect || fail "the completion has no verbs"
+COMP_WORDS=("$chaoschain" ins) COMP_CWORD=1
+_chaoschain
+[ "${COMPREPLY[*]}" = inspect ] || fail "completion of 'ins' gives '${COMPREPLY[*]}'"
+COMP_WORDS=("$verify" --col) COMP_CWORD=1
+_chaoschain
+[ "${COMPREPLY[*]}" = "--collateral --collateral-floor" ] || fail "completion of '--col' gives '${COMPREPLY[*]}'"
+
+finish
