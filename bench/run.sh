@@ -27,18 +27,4 @@ echo "== one-shot chaoschain-verify, all input from files"
 printf '{"schema":"chaoschain/policy/1","anchors":["simulated"]}' >"$work/policy.json"
 args=(--quote "$work/quote.bin" --collateral "$work/collateral.json" --at "$(cat "$work/now.txt")"
     --trust-root "$work/trust-root.der" --policy "$work/policy.json")
-if command -v perl >/dev/null; then
-    # Median of 41 runs, fork to exit, beside /bin/true in the same rounds.
-    "${pin[@]}" perl -MTime::HiRes=time -e '
-        my ($runs, @cmd) = @ARGV; my (@ours, @none);
-        sub run { my $t = time; my $pid = fork; if (!$pid) { open STDOUT, ">", "/dev/null"; exec @_ } waitpid $pid, 0; 1000 * (time - $t) }
-        for (1 .. $runs) { push @none, run("/bin/true"); push @ours, run(@cmd) }
-        @ours = sort { $a <=> $b } @ours; @none = sort { $a <=> $b } @none;
-        printf "process time: median %.2f ms (min %.2f), /bin/true %.2f ms\n", $ours[$runs / 2], $ours[0], $none[$runs / 2];
-    ' 41 "$bin/chaoschain-verify" "${args[@]}"
-fi
-if [ -x /usr/bin/time ]; then
-    /usr/bin/time -f 'largest resident set: %M KiB' "$bin/chaoschain-verify" "${args[@]}" >/dev/null
-else
-    echo "largest resident set: SKIPPED: no /usr/bin/time (package time)"
-fi
+"${pin[@]}" "$bin/bench-process" "$bin/chaoschain-verify" "${args[@]}"

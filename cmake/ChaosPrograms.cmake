@@ -8,7 +8,9 @@ if(sim_sources AND TARGET chaos_internal)
     set_target_properties(chaos_sim PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/internal")
 endif()
 
-set(CHAOS_PROGRAMS_STATIC chaoschain-verify) # for relying parties: one file, nothing loaded at run time
+# One file each, nothing loaded at run time: for relying parties, and because `chaoschain verify` runs the other
+# before anything else is loaded.
+set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge)     # may link the simulator
 
 # A static program is linked with libcrypto.a; without it the program is an ordinary one.

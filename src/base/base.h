@@ -157,10 +157,15 @@ chaos_slice rd_take(reader *r, const char *field, size_t size);
  * fault, or with `slack` and the child's label when the child has bytes left. */
 reader rd_sub(reader *r, const char *field, size_t size);
 void rd_close(reader *parent, const reader *child, chaos_status slack);
-/* Judges the read just made: fails with `status` when `condition` is false. */
-void rd_expect(reader *r, bool condition, chaos_status status, const char *reason);
 void rd_expect_number(reader *r, uint64_t found, uint64_t expected, chaos_status status, const char *reason);
 void rd_fail(reader *r, chaos_status status, const char *field, size_t offset, const char *reason);
+/* Judges the read just made: fails with `status` when `condition` is false. */
+static inline void rd_expect(reader *r, bool condition, chaos_status status, const char *reason)
+{
+    if (!condition) {
+        rd_fail(r, status, r->field, r->field_offset, reason);
+    }
+}
 
 /* --------------------------------------------------------------- banned ---- */
 

@@ -113,13 +113,6 @@ void rd_close(reader *parent, const reader *child, chaos_status slack)
     }
 }
 
-void rd_expect(reader *r, bool condition, chaos_status status, const char *reason)
-{
-    if (!condition) {
-        rd_fail(r, status, r->field, r->field_offset, reason);
-    }
-}
-
 void rd_expect_number(reader *r, uint64_t found, uint64_t expected, chaos_status status, const char *reason)
 {
     if (found != expected) {

@@ -103,8 +103,7 @@ static size_t put_utf8(int32_t code, uint8_t *out)
         out[0] = (uint8_t)c;
         return 1;
     }
-    size_t size = c < 0x800 ? 2 : c < 0x10000 ? 3
-                                              : 4;
+    size_t size = 2 + (size_t)(c >= 0x800) + (size_t)(c >= 0x10000);
     for (size_t i = size - 1; i > 0; i--) {
         out[i] = (uint8_t)(0x80u | (c & 0x3fu));
         c >>= 6;

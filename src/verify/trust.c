@@ -118,27 +118,45 @@ static const char *root_objection(const certificate *root)
     return NULL;
 }
 
-static chaos_status root_read(chaos_slice bytes, uint8_t *der, size_t capacity, certificate *out, chaos_error *err)
+static void pin(const certificate *presented, trust_root *out)
+{
+    if (presented->subject.data == NULL || presented->spki.data == NULL) {
+        return; /* not reached: certificate_read gives both */
+    }
+    out->anchor = slice_is(presented->subject_o, SIMULATOR_ORGANISATION) ? CHAOS_ANCHOR_SIMULATED : CHAOS_ANCHOR_CUSTOM;
+    out->subject_size = presented->subject.size;
+    memcpy(out->subject, presented->subject.data, presented->subject.size);
+    memcpy(out->spki, presented->spki.data, SPKI_SIZE);
+    out->known[0] = hash_sha256(presented->der);
+    out->known_count = 1;
+}
+
+static chaos_status root_read(chaos_slice bytes, certificate *presented, uint8_t *der, size_t capacity,
+                              chaos_error *err)
 {
     chaos_slice block = bytes;
     fault why = { 0 };
-    const char *objection;
+
+    if (is_pem(bytes) && pem_read(bytes, "CERTIFICATE", CHAOS_E_TRUST_ROOT_FORMAT, CHAOS_E_TRUST_ROOT_FORMAT, der,
+                                  capacity, &block, 1, &why) != 1) {
+        return fault_to_error(&why, err);
+    }
+    if (!certificate_read(block, CHAOS_E_TRUST_ROOT_FORMAT, presented, &why)) {
+        return fault_to_error(&why, err);
+    }
+    return CHAOS_OK;
+}
+
+static chaos_status root_check(const certificate *root, chaos_error *err)
+{
+    const char *objection = root_objection(root);
     p256_result result;
 
-    if (is_pem(bytes) &&
-        pem_read(bytes, "CERTIFICATE", CHAOS_E_TRUST_ROOT_FORMAT, CHAOS_E_TRUST_ROOT_FORMAT, der, capacity, &block, 1,
-                 &why) != 1) {
-        return fault_to_error(&why, err);
-    }
-    if (!certificate_read(block, CHAOS_E_TRUST_ROOT_FORMAT, out, &why)) {
-        return fault_to_error(&why, err);
-    }
-    objection = root_objection(out);
     if (objection != NULL) {
         return error_set(err, CHAOS_E_TRUST_ROOT_FORMAT, NULL, CHAOS_NO_OFFSET, "the trust root is refused: %s",
                          objection);
     }
-    result = p256_verify(&out->key, out->tbs, &out->signature);
+    result = p256_verify(&root->key, root->tbs, &root->signature);
     if (result == P256_BACKEND_FAILED) {
         return error_set(err, CHAOS_E_CRYPTO, NULL, CHAOS_NO_OFFSET, NULL);
     }
@@ -153,12 +171,12 @@ chaos_status chaos_trust_add_root(chaos_trust *trust, chaos_slice bytes, chaos_e
 {
     uint8_t der[MAX_CERTIFICATE];
     certificate presented = { 0 };
-    trust_root *root;
 
     if (trust == NULL || bytes.data == NULL) {
         return error_set(err, CHAOS_E_USAGE, "trust", CHAOS_NO_OFFSET, NULL);
     }
-    CHAOS_TRY(root_read(bytes, der, sizeof der, &presented, err));
+    CHAOS_TRY(root_read(bytes, &presented, der, sizeof der, err));
+    CHAOS_TRY(root_check(&presented, err));
     if (trust_find(trust, &presented) != NULL) {
         return CHAOS_OK; /* the kind of a root that is already there does not change */
     }
@@ -166,14 +184,7 @@ chaos_status chaos_trust_add_root(chaos_trust *trust, chaos_slice bytes, chaos_e
         return error_set(err, CHAOS_E_USAGE, "trust", CHAOS_NO_OFFSET, "at most %d trust roots can be given",
                          CHAOS_MAX_TRUST_ROOTS);
     }
-    root = &trust->roots[trust->count];
-    memset(root, 0, sizeof *root);
-    root->anchor = slice_is(presented.subject_o, SIMULATOR_ORGANISATION) ? CHAOS_ANCHOR_SIMULATED : CHAOS_ANCHOR_CUSTOM;
-    root->subject_size = presented.subject.size;
-    memcpy(root->subject, presented.subject.data, presented.subject.size);
-    memcpy(root->spki, presented.spki.data, SPKI_SIZE);
-    root->known[0] = hash_sha256(presented.der);
-    root->known_count = 1;
+    pin(&presented, &trust->roots[trust->count]);
     trust->count++;
     return CHAOS_OK;
 }

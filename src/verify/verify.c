@@ -119,7 +119,10 @@ static chaos_status examine_into(chaos_claims *claims, const chaos_evidence *evi
     status = examine(x, evidence);
     claims->verified = status == CHAOS_OK && !claims->run.failed;
     claims->only_dates_failed = status == CHAOS_OK && claims->run.failed;
-    status = x->own_fault;
+    /* Out of memory inside a reader is no statement about what was read. */
+    status = x->own_fault == CHAOS_OK && chaos_status_class(claims->run.error.status) == CHAOS_CLASS_INTERNAL
+                 ? claims->run.error.status
+                 : x->own_fault;
     chaos_buffer_free(&x->storage);
     free(x);
     return status;

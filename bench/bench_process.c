@@ -1,0 +1,81 @@
+/* bench_process.c - what a one-shot program costs from fork to exit, and its largest resident set, beside /bin/true in
+ * the same rounds.
+ *
+ *   bench-process PROGRAM [ARGUMENT...] */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUNS 41
+
+typedef struct cost {
+    double milliseconds[RUNS];
+    long kibibytes; /* the largest resident set of any run */
+} cost;
+
+static double now(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static void run(char **command, cost *out, size_t round)
+{
+    struct rusage usage;
+    double begin = now();
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        (void)dup2(null, STDOUT_FILENO);
+        (void)execv(command[0], command);
+        _exit(127);
+    }
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        (void)fprintf(stderr, "bench-process: %s did not end with 0\n", command[0]);
+        exit(1);
+    }
+    out->milliseconds[round] = now() - begin;
+    out->kibibytes = usage.ru_maxrss > out->kibibytes ? usage.ru_maxrss : out->kibibytes;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void report(const char *name, cost *c)
+{
+    qsort(c->milliseconds, RUNS, sizeof c->milliseconds[0], by_value);
+    (void)printf("%-20s median %6.2f ms, min %6.2f, max %6.2f; largest resident set %ld KiB\n", name,
+                 c->milliseconds[RUNS / 2], c->milliseconds[0], c->milliseconds[RUNS - 1], c->kibibytes);
+}
+
+int main(int argc, char **argv)
+{
+    static char true_path[] = "/bin/true";
+    char *nothing[] = { true_path, NULL };
+    static cost ours, none;
+
+    if (argc < 2) {
+        (void)fprintf(stderr, "usage: bench-process PROGRAM [ARGUMENT...]\n");
+        return 64;
+    }
+    for (size_t round = 0; round < RUNS; round++) {
+        run(nothing, &none, round);
+        run(argv + 1, &ours, round);
+    }
+    report("/bin/true", &none);
+    report("the program", &ours);
+    return 0;
+}
