@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static chaos_slice load(const char *path, uint8_t *bytes) /* unreadable: empty, and so refused */
+static chaos_slice load(const char *path, uint8_t *bytes) /* what cannot be read is empty, and so refused */
 {
     FILE *file = fopen(path, "rb");
     chaos_slice content = { bytes, file == NULL ? 0 : fread(bytes, 1, CHAOS_MAX_COLLATERAL, file) };
-    return file == NULL || fclose(file) == 0 ? content : (chaos_slice){ NULL, 0 };
+    return file == NULL || fclose(file) == 0 ? content : (chaos_slice){ bytes, 0 };
 }
 
 int main(int argc, char **argv)
@@ -19,16 +19,15 @@ int main(int argc, char **argv)
     chaos_trust *trust = NULL;
     chaos_policy *policy = NULL;
     chaos_verdict *verdict = NULL;
-    if (argc == 5 && chaos_trust_new(&trust, &err) == CHAOS_OK &&
-        (argv[3][0] == '-' || chaos_trust_add_root(trust, load(argv[3], files[0]), &err) == CHAOS_OK) &&
-        chaos_policy_default(&policy, &err) == CHAOS_OK &&
+    if (argc != 5 || chaos_trust_new(&trust, &err) != CHAOS_OK ||
+        (argv[3][0] != '-' && chaos_trust_add_root(trust, load(argv[3], files[0]), &err) != CHAOS_OK) ||
+        chaos_policy_default(&policy, &err) != CHAOS_OK ||
         chaos_check_quote(load(argv[1], files[1]), no_event_log, load(argv[2], files[2]), trust, policy, &expect,
-                          strtoll(argv[4], NULL, 10), NULL, &verdict, &err) == CHAOS_OK) {
-        puts(chaos_tier_name(chaos_verdict_tier(verdict))); /* AFFIRMING, WARNING, CONTRAINDICATED or NONE */
-    } else {
-        fprintf(stderr, "nothing judged: %s: %s\n", chaos_status_name(err.status), err.text);
+                          strtoll(argv[4], NULL, 10), NULL, &verdict, &err) != CHAOS_OK) {
+        return fprintf(stderr, "nothing judged: %s\n", chaos_status_name(err.status)), 70;
     }
-    int code = verdict == NULL ? 70 : chaos_verdict_exit_code(verdict);
+    puts(chaos_tier_name(chaos_verdict_tier(verdict))); /* AFFIRMING, WARNING, CONTRAINDICATED or NONE */
+    int code = chaos_verdict_exit_code(verdict);
     chaos_verdict_free(verdict);
     chaos_policy_free(policy);
     chaos_trust_free(trust);
