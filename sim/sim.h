@@ -15,6 +15,7 @@ typedef struct forge_result {
     chaos_buffer quote;      /* binary */
     chaos_buffer collateral; /* interchange JSON */
     chaos_buffer event_log;  /* JSON array; empty for SGX */
+    chaos_buffer envelope;   /* JSON "chaoschain/envelope/1" of the same quote; TDX only, empty for SGX */
     chaos_buffer root;       /* DER of the root to trust */
     chaos_buffer foreign_root; /* DER: a root of the same name with another key */
 } forge_result;

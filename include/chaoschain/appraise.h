@@ -33,9 +33,20 @@ typedef struct chaos_expectation {
     size_t size;
     bool has_report_data;
     chaos_report_data report_data; /* all 64 bytes must be equal */
+    /* Of an envelope's binding. For a bare quote each of them is CHAOS_E_USAGE: it has no binding. */
+    bool has_agent;                /* chain, registry and agent id together */
+    chaos_u256 chain_id;
+    chaos_address identity_registry;
+    chaos_u256 agent_id;
+    bool has_identity_key;         /* agentWallet, read from the caller's own RPC */
+    chaos_address identity_key;
+    bool has_nonce;                /* one that the caller chose: what makes the evidence fresh */
+    chaos_u256 nonce;
 } chaos_expectation;
 
-#define CHAOS_EXPECTATION_INIT { sizeof(chaos_expectation), false, { { 0 } } }
+#define CHAOS_EXPECTATION_INIT                                                                                  \
+    { sizeof(chaos_expectation), false, { { 0 } }, false, { { 0 } }, { { 0 } }, { { 0 } }, false, { { 0 } }, \
+      false, { { 0 } } }
 
 /* -------------------------------------------------------------- verdict ---- */
 

@@ -63,6 +63,8 @@ typedef struct chaos_sha256 { uint8_t bytes[32]; } chaos_sha256;
 typedef struct chaos_keccak { uint8_t bytes[32]; } chaos_keccak;           /* Keccak-256, as Ethereum hashes */
 typedef struct chaos_address { uint8_t bytes[20]; } chaos_address;         /* Ethereum address */
 typedef struct chaos_report_data { uint8_t bytes[64]; } chaos_report_data; /* REPORTDATA of a quote */
+typedef struct chaos_u256 { uint8_t bytes[32]; } chaos_u256;               /* unsigned, big-endian: an ABI word */
+typedef struct chaos_signature65 { uint8_t bytes[65]; } chaos_signature65; /* r, s, v; v is 27 or 28, s is low */
 
 /* --------------------------------------------------------------- status ---- */
 
@@ -104,6 +106,9 @@ typedef enum chaos_class {
     X(JSON_DUPLICATE_KEY, FORMAT, 0x16, "parse", "a JSON object has a key twice")                                   \
     X(POLICY_FORMAT, FORMAT, 0x17, "policy", "the policy is malformed")                                             \
     X(EVENT_LOG_FORMAT, FORMAT, 0x18, "eventlog", "the event log is malformed")                                     \
+    X(ENVELOPE_FORMAT, FORMAT, 0x1a, "parse", "the evidence envelope is malformed")                                 \
+    X(BINDING_FORMAT, FORMAT, 0x1b, "binding", "the binding is not fifteen ABI words of its types")                 \
+    X(KMS_CHAIN_FORMAT, FORMAT, 0x1c, "binding", "the key's signature chain is malformed")                          \
     X(TRUST_ROOT_FORMAT, FORMAT, 0x19, "chain", "the trust root is not a root certificate of the profile")          \
     X(ROOT_UNTRUSTED, TRUST, 0x01, "chain", "the root certificate is not one that is trusted")                      \
     X(INTERMEDIATE_CA, TRUST, 0x02, "chain", "the intermediate certificate may not issue PCK certificates")         \
@@ -136,6 +141,14 @@ typedef enum chaos_class {
     X(EVENT_DIGEST, TRUST, 0x1d, "eventlog", "an event's digest is not the digest of its content")                  \
     X(RTMR_MISMATCH, TRUST, 0x1e, "eventlog", "the event log does not replay to RTMR0, RTMR1 or RTMR2")             \
     X(RTMR3_MISMATCH, TRUST, 0x1f, "eventlog", "the event log does not replay to RTMR3")                            \
+    X(BINDING_TYPE, TRUST, 0x20, "binding", "the binding is of another type")                                       \
+    X(BINDING_STAGE, TRUST, 0x21, "binding", "the binding breaks the rules of its stage")                           \
+    X(BINDING_REPORT_DATA, TRUST, 0x22, "binding", "the quote's report data is not that of the binding")            \
+    X(BINDING_KEY, TRUST, 0x23, "binding", "the bound key is not the one that the report data names")               \
+    X(POSSESSION_SIGNATURE, TRUST, 0x24, "binding", "the bound key did not sign the binding")                       \
+    X(ENDORSEMENT_SIGNATURE, TRUST, 0x25, "binding", "the identity key did not sign the binding")                   \
+    X(KMS_CHAIN, TRUST, 0x26, "binding", "the identity key's signature chain does not lead to the application")     \
+    X(APP_COMPOSE, TRUST, 0x27, "eventlog", "the compose file is not the one that was measured")                    \
     X(ROOT_EXPIRED, TRUST, 0x40, "chain", "the root certificate has expired")                                       \
     X(ROOT_NOT_YET_VALID, TRUST, 0x41, "chain", "the root certificate is not valid yet")                            \
     X(PCK_CHAIN_EXPIRED, TRUST, 0x42, "chain", "the intermediate certificate has expired")                          \
@@ -169,6 +182,18 @@ typedef enum chaos_class {
     X(REPORT_DATA, TRUST, 0x90, "policy", "the report data is not the expected one")                                \
     X(MIN_SVN, TRUST, 0x91, "policy", "a security version is below the policy's minimum")                           \
     X(PLATFORM, TRUST, 0x92, "policy", "the platform is not in the policy's allow-list")                            \
+    X(BINDING_CHAIN, TRUST, 0x93, "binding", "the binding is for another chain")                                    \
+    X(BINDING_REGISTRY, TRUST, 0x94, "binding", "the binding is for another identity registry")                     \
+    X(BINDING_AGENT, TRUST, 0x95, "binding", "the binding is for another agent")                                    \
+    X(BINDING_IDENTITY, TRUST, 0x96, "binding", "the identity key is not the expected one")                         \
+    X(BINDING_NONCE, TRUST, 0x97, "binding", "the nonce is not the expected one")                                   \
+    X(BINDING_EXPIRED, TRUST, 0x98, "binding", "the binding is outside its time")                                   \
+    X(APP_ID, TRUST, 0x99, "eventlog", "the application id is not in the policy's list")                            \
+    X(COMPOSE_HASH, TRUST, 0x9a, "eventlog", "the compose hash is not in the policy's list")                        \
+    X(OS_IMAGE_HASH, TRUST, 0x9b, "eventlog", "the OS image hash is not in the policy's list")                      \
+    X(INSTANCE_ID, TRUST, 0x9c, "eventlog", "the instance id is not in the policy's list")                          \
+    X(KEY_PROVIDER, TRUST, 0x9d, "eventlog", "the key provider is not in the policy's list")                        \
+    X(KMS_ROOT, TRUST, 0x9e, "binding", "the KMS root is not in the policy's list")                                 \
     X(COLLATERAL_MISSING, ENV, 0x01, "environment", "no collateral was given")                                      \
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \

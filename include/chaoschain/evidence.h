@@ -40,6 +40,56 @@ CHAOS_API chaos_tee_kind chaos_evidence_tee(const chaos_evidence *evidence);
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_evidence_describe(const chaos_evidence *evidence, chaos_buffer *json,
                                                               chaos_error *err);
 
+/* -------------------------------------------------------------- binding ---- */
+
+/* What a quote says about a key, in the words of Ethereum: the fifteen values of
+ *   KeyBinding(bytes32 bindingType,uint8 stage,uint256 chainId,address identityRegistry,uint256 agentId,
+ *     bytes32 publicKeyHash,address identityKey,bytes32 agentURIHash,bytes32 tlsSpkiHash,bytes32 subject,bytes32 nonce,
+ *     uint64 anchorBlock,uint64 issuedAt,uint64 expiresAt,bytes32 policyHash)
+ * REPORTDATA = address of the bound key (20) || keccak of the fifteen ABI words (32) || "CHAOSCHAIN/1" (12). */
+typedef enum chaos_binding_stage {
+    CHAOS_STAGE_BEFORE_REGISTRATION = 0,
+    CHAOS_STAGE_IDENTITY = 1,   /* identity key bound to its agent id */
+    CHAOS_STAGE_VALIDATION = 2, /* answer to a validation request */
+    CHAOS_STAGE_TLS = 3,        /* TLS channel */
+    CHAOS_STAGE_KEY_ONLY = 4,   /* no chain is known */
+    CHAOS_STAGE_SESSION = 5     /* session key, endorsed by the identity key */
+} chaos_binding_stage;
+
+typedef struct chaos_binding {
+    uint8_t stage; /* chaos_binding_stage */
+    chaos_u256 chain_id;
+    chaos_address identity_registry;
+    chaos_u256 agent_id;               /* all ones at stages 0 and 4; 0 is a real id */
+    chaos_keccak public_key_hash;      /* of X || Y (64 bytes) of the bound key; its last 20 bytes are the address */
+    chaos_address identity_key;
+    chaos_keccak agent_uri_hash;       /* of the registration file's bytes, or zero */
+    chaos_sha256 tls_spki_hash;        /* stage 3, else zero */
+    chaos_keccak subject;              /* requestHash at stage 2, else zero */
+    chaos_u256 nonce;
+    uint64_t anchor_block, issued_at, expires_at;
+    chaos_keccak policy_hash;          /* of the policy file that the agent claims to meet, or zero */
+} chaos_binding;
+
+#define CHAOS_BINDING_SIZE 480 /* fifteen ABI words */
+
+/* The fifteen words, bindingType included. Pure; any values are written. */
+CHAOS_API void chaos_binding_encode(const chaos_binding *binding, uint8_t words[CHAOS_BINDING_SIZE]);
+CHAOS_API chaos_report_data chaos_binding_report_data(const chaos_binding *binding);
+/* The EIP-712 digest that possession and endorsement sign: domain {"ChaosChain TEE", "1", chainId, identityRegistry}. */
+CHAOS_API chaos_keccak chaos_binding_digest(const chaos_binding *binding);
+
+/* ------------------------------------------------------------- envelope ---- */
+
+#define CHAOS_MAX_ENVELOPE (1024u * 1024u)
+
+/* Reads the JSON "chaoschain/envelope/1": quote, event log, binding, possession and endorsement in one. As with a
+ * quote nothing is believed. The bytes are copied. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_envelope_parse(chaos_slice json, chaos_evidence **evidence,
+                                                           chaos_error *err);
+/* Keccak-256 of the envelope's bytes as they were received: evidenceHash. Zero for evidence that is no envelope. */
+CHAOS_API chaos_keccak chaos_evidence_hash(const chaos_evidence *evidence);
+
 #ifdef __cplusplus
 }
 #endif

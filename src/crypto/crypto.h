@@ -29,6 +29,19 @@ typedef enum p256_result { P256_BAD = 0, P256_GOOD = 1, P256_BACKEND_FAILED = 2 
 /* ECDSA P-256 with SHA-256 over `message`; r and s must lie in 1..n-1. P256_BACKEND_FAILED is a fault of ours. */
 CHAOS_MUST_USE p256_result p256_verify(const p256_key *key, chaos_slice message, const p256_signature *signature);
 
+/* ------------------------------------------------------------- secp256k1 ---- */
+
+typedef struct k1_point { uint8_t x[32], y[32]; } k1_point; /* big-endian coordinates of a public key */
+typedef enum k1_result { K1_BAD = 0, K1_GOOD = 1, K1_BACKEND_FAILED = 2 } k1_result;
+
+/* The key whose signature (r, s) over the digest this is. Refuses r or s outside 1..n-1, high s, recovery ids above 3.
+ * Recovery always gives *some* key: the caller must compare it with the one that it expects. */
+CHAOS_MUST_USE k1_result k1_recover(const uint8_t digest[32], const uint8_t r[32], const uint8_t s[32],
+                                    unsigned recovery_id, k1_point *out);
+void k1_compress(const k1_point *point, uint8_t out[33]); /* SEC1 */
+chaos_keccak k1_key_hash(const k1_point *point);          /* keccak of X || Y */
+chaos_address k1_address(const k1_point *point);          /* its last 20 bytes */
+
 /* ---------------------------------------------------------- certificates ---- */
 
 enum {

@@ -40,6 +40,12 @@
     X(EVENT_LOG, "event-log")                             \
     X(RTMR, "event-log-rtmr0-2")                          \
     X(RTMR3, "event-log-rtmr3")                           \
+    X(APP_COMPOSE, "app-compose")                         \
+    X(BINDING, "binding")                                 \
+    X(BINDING_REPORT_DATA, "binding-report-data")         \
+    X(POSSESSION, "possession")                           \
+    X(ENDORSEMENT, "endorsement")                         \
+    X(KMS_CHAIN, "kms-chain")                             \
     /* policy, by appraise/ */                            \
     X(POLICY_ANCHOR, "anchor")                            \
     X(POLICY_TCB_STATUS, "tcb-status")                    \
@@ -71,7 +77,15 @@
     X(POLICY_FMSPC, "fmspc")                              \
     X(POLICY_PPID, "ppid")                                \
     X(POLICY_DSTACK, "dstack")                            \
-    X(POLICY_BINDING, "binding")                          \
+    X(POLICY_APP_ID, "app_id")                            \
+    X(POLICY_COMPOSE_HASH, "compose_hash")                \
+    X(POLICY_OS_IMAGE_HASH, "os_image_hash")              \
+    X(POLICY_INSTANCE_ID, "instance_id")                  \
+    X(POLICY_KEY_PROVIDER, "key_provider")                \
+    X(POLICY_KMS_ROOT, "kms_root")                        \
+    X(POLICY_BINDING, "binding-policy")                   \
+    X(BINDING_TIME, "binding-time")                       \
+    X(AGENT, "agent")                                     \
     X(REPORT_DATA, "report-data")                         \
     X(FRESHNESS, "freshness")                             \
     X(CODE, "code")                                       \
@@ -243,6 +257,17 @@ struct chaos_claims {
 
     bool has_event_log;
     size_t event_count;
+    /* What RTMR3's system events say, from the first of each name up to system-ready. */
+    bool has_app_id, has_compose_hash, has_instance_id, has_os_image_hash;
+    uint8_t app_id[20], compose_hash[32], instance_id[20], os_image_hash[32]; /* the last as the log says it */
+    char key_provider[16]; /* "kms", "local-sgx", "tpm", "none"; "" when the log has none */
+
+    bool has_binding;      /* an envelope: what follows is filled */
+    chaos_binding binding;
+    chaos_keccak binding_hash, evidence_hash;
+    bool has_endorsement;
+    bool has_kms_root;     /* the key that the identity key's chain leads to; trusted only if the policy pins it */
+    uint8_t kms_root[33];
 };
 
 /* As chaos_verify, but gives claims for FORMAT and TRUST failures too, with run.error saying why: for the one

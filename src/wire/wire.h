@@ -210,12 +210,61 @@ CHAOS_MUST_USE bool event_digest(const log_event *event, uint8_t out[SHA384_SIZE
 /* Appends one event's JSON object; the caller writes the brackets and commas. */
 CHAOS_MUST_USE bool event_log_write(const log_event *event, chaos_buffer *out);
 
+/* -------------------------------------------------------------- binding ---- */
+
+/* keccak("chaoschain/binding/1"), the first word of every binding. */
+extern const chaos_keccak binding_type;
+/* Exactly CHAOS_BINDING_SIZE bytes; every word within its type (addresses and small integers padded with zeros), else
+ * BINDING_FORMAT with the field's name and offset. *type gets the first word as it is. */
+CHAOS_MUST_USE bool binding_read(chaos_slice words, chaos_binding *out, chaos_keccak *type, fault *why);
+
+/* ------------------------------------------------------------- envelope ---- */
+
+typedef enum envelope_part { /* media types application/vnd.chaoschain.NAME, in order of NAME */
+    PART_DSTACK_APP_COMPOSE, PART_DSTACK_ATTESTATION, PART_DSTACK_EVENT_LOG, PART_DSTACK_KMS_CHAIN,
+    PART_DSTACK_VM_CONFIG,
+    PART_NITRO_DOCUMENT, PART_SGX_QUOTE, PART_SNP_CERTIFICATES, PART_SNP_REPORT, PART_TDX_QUOTE, PART_X509_CHAIN,
+    ENVELOPE_PART_COUNT
+} envelope_part;
+extern const char *const envelope_part_names[ENVELOPE_PART_COUNT]; /* "dstack-app-compose", ... */
+
+#define MAX_PROVIDER_NAME 32
+typedef struct envelope {
+    chaos_slice provider;                     /* [a-z0-9-]{1,31} */
+    chaos_slice parts[ENVELOPE_PART_COUNT];   /* decoded bytes; data NULL: absent */
+    uint8_t binding[CHAOS_BINDING_SIZE];
+    chaos_signature65 possession, endorsement;
+    bool has_endorsement;
+    chaos_slice collateral;                   /* text; data NULL: null */
+} envelope;
+/* Decoded strings go into `storage` (reserve json.size at once). False with *why: ENVELOPE_FORMAT or a JSON status.
+ * Each part once and sorted, unknown keys and names refused, all members present. */
+CHAOS_MUST_USE bool envelope_read(chaos_slice json_text, chaos_buffer *storage, envelope *out, fault *why);
+CHAOS_MUST_USE bool envelope_write(const envelope *e, chaos_buffer *out); /* RFC 8785 */
+
+/* The part dstack-kms-chain: JSON {"algorithm":"secp256k1","path":"...","purpose":"...",
+ * "signature_chain":["hex","hex"]}: two links r, s, v of 65 bytes with v 0..3. The second may be "" (no KMS). Unknown keys are refused. */
+typedef struct kms_chain {
+    chaos_slice path, purpose; /* plain strings, at most 256 bytes */
+    uint8_t key_link[65];      /* application root key over "PURPOSE:hex of the compressed key" */
+    bool has_root_link;
+    uint8_t root_link[65];     /* KMS root key over "dstack-kms-issued:" || app_id || compressed application root key */
+} kms_chain;
+CHAOS_MUST_USE bool kms_chain_read(chaos_slice json_text, kms_chain *out, fault *why);
+CHAOS_MUST_USE bool kms_chain_write(const kms_chain *chain, chaos_buffer *out);
+
 /* -------------------------------------------------------------- objects ---- */
 
 struct chaos_evidence { /* one allocation: the bytes follow the struct */
     chaos_slice raw;       /* the quote with its padding */
     chaos_slice event_log; /* empty when there is none */
     dcap_quote quote;      /* slices into raw */
+    bool is_envelope;      /* what follows is filled */
+    envelope envelope;     /* slices into storage */
+    chaos_binding binding;
+    chaos_keccak type;     /* the binding's first word */
+    chaos_keccak hash;     /* of the envelope's bytes */
+    chaos_buffer storage;
 };
 
 struct chaos_collateral {
