@@ -24,7 +24,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_check_quote(chaos_slice quote, chaos
 /* The same for an envelope. `collateral` is the relying party's own; an empty one gives COLLATERAL_MISSING: collateral
  * inside the envelope is shown in the claims and not used by this version. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_check(chaos_slice envelope, chaos_slice collateral,
-                                                  const chaos_trust *trust, const chaos_policy *policy, const chaos_expectation *expectation,
+                                                  const chaos_trust *trust, const chaos_policy *policy,
+                                                  const chaos_expectation *expectation,
                                                   int64_t now, chaos_cache *cache, chaos_verdict **verdict,
                                                   chaos_error *err);
 

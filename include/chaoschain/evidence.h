@@ -76,7 +76,8 @@ typedef struct chaos_binding {
 /* The fifteen words, bindingType included. Pure; any values are written. */
 CHAOS_API void chaos_binding_encode(const chaos_binding *binding, uint8_t words[CHAOS_BINDING_SIZE]);
 CHAOS_API chaos_report_data chaos_binding_report_data(const chaos_binding *binding);
-/* The EIP-712 digest that possession and endorsement sign: domain {"ChaosChain TEE", "1", chainId, identityRegistry}. */
+/* The EIP-712 digest that possession and endorsement sign, in the domain {"ChaosChain TEE", "1", chainId,
+ * identityRegistry}. */
 CHAOS_API chaos_keccak chaos_binding_digest(const chaos_binding *binding);
 
 /* ------------------------------------------------------------- envelope ---- */

@@ -24,25 +24,50 @@ static chaos_status refuse(const chaos_evidence *evidence, check_id row, const c
     return verify_unreadable(evidence, row, failure, claims, err);
 }
 
-static chaos_status examine_bytes(chaos_slice quote, chaos_slice event_log, chaos_slice collateral_json,
-                                  const chaos_trust *trust, int64_t now, chaos_cache *cache, chaos_claims **claims,
-                                  chaos_error *err)
+/* What stays the same for a quote and an envelope. */
+typedef struct check_context {
+    chaos_slice collateral;
+    const chaos_trust *trust;
+    const chaos_policy *policy;
+    const chaos_expectation *expectation;
+    int64_t now;
+    chaos_cache *cache;
+} check_context;
+
+static chaos_status examine_evidence(const check_context *with, const chaos_evidence *evidence, chaos_claims **claims,
+                                     chaos_error *err)
 {
-    CHAOS_AUTO(chaos_evidence, evidence);
     CHAOS_AUTO(chaos_collateral, collateral);
     chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
 
-    if (chaos_evidence_parse_with_log(quote, event_log, &evidence, &failure) != CHAOS_OK) {
-        return refuse(NULL, CHECK_QUOTE_FORMAT, &failure, claims, err);
-    }
-    if (collateral_json.size == 0) {
+    if (with->collateral.size == 0) {
         (void)error_set(&failure, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET, NULL);
         return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
     }
-    if (chaos_collateral_parse(collateral_json, &collateral, &failure) != CHAOS_OK) {
+    if (chaos_collateral_parse(with->collateral, &collateral, &failure) != CHAOS_OK) {
         return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
     }
-    return verify_examine(evidence, collateral, trust, now, cache, claims, err);
+    return verify_examine(evidence, collateral, with->trust, with->now, with->cache, claims, err);
+}
+
+/* `parsed` is what parsing answered, with `failure` its error. */
+static chaos_status judge(const check_context *with, const chaos_evidence *evidence, chaos_status parsed,
+                          const chaos_error *failure, chaos_verdict **verdict, chaos_error *err)
+{
+    CHAOS_AUTO(chaos_claims, claims);
+
+    if (parsed != CHAOS_OK) {
+        CHAOS_TRY(refuse(NULL, CHECK_QUOTE_FORMAT, failure, &claims, err));
+    } else {
+        CHAOS_TRY(examine_evidence(with, evidence, &claims, err));
+    }
+    return appraise_examined(claims, with->policy, with->expectation, with->now, verdict, err);
+}
+
+static bool is_complete(const check_context *with, chaos_slice evidence, chaos_verdict *const *verdict)
+{
+    return evidence.data != NULL && with->trust != NULL && with->policy != NULL && with->expectation != NULL &&
+           verdict != NULL;
 }
 
 chaos_status chaos_check_quote(chaos_slice quote, chaos_slice event_log, chaos_slice collateral,
@@ -50,12 +75,32 @@ chaos_status chaos_check_quote(chaos_slice quote, chaos_slice event_log, chaos_s
                                const chaos_expectation *expectation, int64_t now, chaos_cache *cache,
                                chaos_verdict **verdict, chaos_error *err)
 {
-    CHAOS_AUTO(chaos_claims, claims);
+    CHAOS_AUTO(chaos_evidence, evidence);
+    const check_context with = { collateral, trust, policy, expectation, now, cache };
+    chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
+    chaos_status parsed;
 
-    if (quote.data == NULL || trust == NULL || policy == NULL || expectation == NULL || verdict == NULL) {
+    if (!is_complete(&with, quote, verdict)) {
         return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET,
                          "quote, trust, policy, expectation and verdict may not be NULL");
     }
-    CHAOS_TRY(examine_bytes(quote, event_log, collateral, trust, now, cache, &claims, err));
-    return appraise_examined(claims, policy, expectation, now, verdict, err);
+    parsed = chaos_evidence_parse_with_log(quote, event_log, &evidence, &failure);
+    return judge(&with, evidence, parsed, &failure, verdict, err);
+}
+
+chaos_status chaos_check(chaos_slice bytes, chaos_slice collateral, const chaos_trust *trust,
+                         const chaos_policy *policy, const chaos_expectation *expectation, int64_t now,
+                         chaos_cache *cache, chaos_verdict **verdict, chaos_error *err)
+{
+    CHAOS_AUTO(chaos_evidence, evidence);
+    const check_context with = { collateral, trust, policy, expectation, now, cache };
+    chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
+    chaos_status parsed;
+
+    if (!is_complete(&with, bytes, verdict)) {
+        return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET,
+                         "envelope, trust, policy, expectation and verdict may not be NULL");
+    }
+    parsed = chaos_envelope_parse(bytes, &evidence, &failure);
+    return judge(&with, evidence, parsed, &failure, verdict, err);
 }

@@ -16,6 +16,7 @@ static chaos_status replay_event(examination *x, const log_event *event, replay 
 
     memcpy(digest, event->digest, sizeof digest);
     if (event->event_type == EVENT_TYPE_RUNTIME) {
+        note_system_event(&x->events, event);
         if (!event_digest(event, digest)) {
             x->own_fault = CHAOS_E_MEMORY;
             return CHAOS_E_MEMORY;

@@ -42,6 +42,12 @@ typedef struct signer_chain { /* TCB signing certificate and root, as the collat
     uint8_t der[SIGNER_CHAIN_LENGTH * MAX_CERTIFICATE];
 } signer_chain;
 
+/* Hex of the payloads of RTMR3's system events: the first of each name, up to system-ready. size 0 with data: empty. */
+typedef struct system_events {
+    bool ready; /* system-ready was seen: whatever follows is the application's */
+    chaos_slice app_id, compose_hash, instance_id, os_image_hash, key_provider;
+} system_events;
+
 typedef struct examination {
     const dcap_quote *quote;
     const collateral_parts *parts;
@@ -55,7 +61,8 @@ typedef struct examination {
     signer_chain tcb_signer, qe_signer;
     tcb_info tcb;
     enclave_identity identity;
-    chaos_buffer storage;       /* of decoded CRLs */
+    chaos_buffer storage;       /* of decoded CRLs and event names */
+    system_events events;       /* believed only once RTMR3 has replayed */
     uint8_t pck_der[PCK_CHAIN_LENGTH * MAX_CERTIFICATE];
     uint8_t scratch[PCK_CHAIN_LENGTH * MAX_CERTIFICATE]; /* for a chain that is only compared */
 } examination;
@@ -70,6 +77,11 @@ chaos_status verify_qe_report(examination *x);          /* E18-E20 */
 chaos_status verify_quote_signature(examination *x);    /* E21 */
 chaos_status verify_tcb_level(examination *x);          /* F22-F25 */
 chaos_status verify_event_log(examination *x, const chaos_evidence *evidence);
+/* The stages of docs/verify-envelope.md. */
+chaos_status verify_dstack(examination *x, const chaos_evidence *evidence);  /* 1, 2 */
+chaos_status verify_binding(examination *x, const chaos_evidence *evidence); /* 3-6 */
+/* Remember a runtime event if it is a system event of dstack. */
+void note_system_event(system_events *events, const log_event *event);
 
 /* Does the key's signature over the message verify? A backend failure is latched in x->own_fault and is no answer. */
 bool signed_by(examination *x, const p256_key *key, chaos_slice message, const p256_signature *signature);

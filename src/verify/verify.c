@@ -86,7 +86,9 @@ static chaos_status examine(examination *x, const chaos_evidence *evidence)
     CHAOS_TRY(verify_qe_report(x));
     CHAOS_TRY(verify_quote_signature(x));
     CHAOS_TRY(verify_tcb_level(x));
-    return verify_event_log(x, evidence);
+    CHAOS_TRY(verify_event_log(x, evidence));
+    CHAOS_TRY(verify_dstack(x, evidence));
+    return verify_binding(x, evidence);
 }
 
 /* Room for both decoded CRLs and the names of the event log. */
@@ -111,6 +113,7 @@ static chaos_status examine_into(chaos_claims *claims, const chaos_evidence *evi
     x->claims = claims;
     x->own_fault = CHAOS_OK;
     x->root = NULL;
+    memset(&x->events, 0, sizeof x->events);
     x->storage = (chaos_buffer)CHAOS_BUFFER_INIT(storage_needed(evidence, x->parts));
     if (buffer_reserve(&x->storage, x->storage.limit) == NULL) {
         free(x);

@@ -243,7 +243,8 @@ CHAOS_MUST_USE bool envelope_read(chaos_slice json_text, chaos_buffer *storage, 
 CHAOS_MUST_USE bool envelope_write(const envelope *e, chaos_buffer *out); /* RFC 8785 */
 
 /* The part dstack-kms-chain: JSON {"algorithm":"secp256k1","path":"...","purpose":"...",
- * "signature_chain":["hex","hex"]}: two links r, s, v of 65 bytes with v 0..3. The second may be "" (no KMS). Unknown keys are refused. */
+ * "signature_chain":["hex","hex"]}: two links r, s, v of 65 bytes with v 0..3. The second may be "" (no KMS).
+ * Unknown keys are refused. */
 typedef struct kms_chain {
     chaos_slice path, purpose; /* plain strings, at most 256 bytes */
     uint8_t key_link[65];      /* application root key over "PURPOSE:hex of the compressed key" */
