@@ -24,7 +24,13 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 check_pie_supported(LANGUAGES C)
 
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libsecp256k1 REQUIRED IMPORTED_TARGET GLOBAL libsecp256k1>=0.2.0) # the first with its static context
 find_package(Threads REQUIRED)
+
+# The libraries that crypto/ and sim/ stand on: whatever links our objects links these.
+add_library(chaos_backends INTERFACE)
+target_link_libraries(chaos_backends INTERFACE OpenSSL::Crypto PkgConfig::libsecp256k1)
 
 add_library(chaos_options INTERFACE)
 target_include_directories(chaos_options INTERFACE "${PROJECT_SOURCE_DIR}/include")

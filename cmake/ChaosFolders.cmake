@@ -17,7 +17,7 @@ foreach(folder IN LISTS CHAOS_VERIFY_FOLDERS)
     list(APPEND CHAOS_VERIFY_OBJECTS $<TARGET_OBJECTS:chaos_${folder}>)
 endforeach()
 if(TARGET chaos_crypto)
-    target_include_directories(chaos_crypto PRIVATE ${OPENSSL_INCLUDE_DIR})
+    target_link_libraries(chaos_crypto PRIVATE chaos_backends)
 endif()
 
 # The same objects with their inner names, for our own programs and tests.

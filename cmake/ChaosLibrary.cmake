@@ -13,7 +13,7 @@ if(CHAOS_VERIFY_COMPLETE)
     if(NOT CHAOS_SANITIZE)
         target_link_options(chaoschain-verify-shared PRIVATE -Wl,--no-undefined)
     endif()
-    target_link_libraries(chaoschain-verify-shared PRIVATE $<BUILD_INTERFACE:chaos_options> OpenSSL::Crypto)
+    target_link_libraries(chaoschain-verify-shared PRIVATE $<BUILD_INTERFACE:chaos_options> $<BUILD_INTERFACE:chaos_backends>)
 endif()
 
 # The static library is one object in which every inner name is local: a program that links it can have a function

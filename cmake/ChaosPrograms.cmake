@@ -4,7 +4,7 @@ file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/sim/*.c")
 if(sim_sources AND TARGET chaos_internal)
     add_library(chaos_sim STATIC ${sim_sources})
     target_include_directories(chaos_sim PUBLIC "${PROJECT_SOURCE_DIR}")
-    target_link_libraries(chaos_sim PUBLIC chaos_internal OpenSSL::Crypto)
+    target_link_libraries(chaos_sim PUBLIC chaos_internal chaos_backends)
     set_target_properties(chaos_sim PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/internal")
 endif()
 
@@ -13,9 +13,14 @@ endif()
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge)     # may link the simulator
 
-# A static program is linked with libcrypto.a; without it the program is an ordinary one.
+# A static program is linked with libcrypto.a and libsecp256k1.a; without one of them the program is an ordinary one.
 find_library(CHAOS_LIBCRYPTO_STATIC libcrypto.a)
-mark_as_advanced(CHAOS_LIBCRYPTO_STATIC)
+find_library(CHAOS_LIBSECP256K1_STATIC libsecp256k1.a HINTS ${libsecp256k1_LIBRARY_DIRS})
+mark_as_advanced(CHAOS_LIBCRYPTO_STATIC CHAOS_LIBSECP256K1_STATIC)
+set(CHAOS_STATIC_BACKENDS OFF)
+if(CHAOS_STATIC_PROGRAM AND NOT CHAOS_SANITIZE AND CHAOS_LIBCRYPTO_STATIC AND CHAOS_LIBSECP256K1_STATIC)
+    set(CHAOS_STATIC_BACKENDS "${CHAOS_LIBSECP256K1_STATIC}" "${CHAOS_LIBCRYPTO_STATIC}" Threads::Threads)
+endif()
 
 function(chaos_program name)
     file(GLOB sources CONFIGURE_DEPENDS
@@ -23,15 +28,15 @@ function(chaos_program name)
     add_executable(${name} ${sources})
     target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${name} PRIVATE chaos_internal)
-    if(name IN_LIST CHAOS_PROGRAMS_STATIC AND CHAOS_STATIC_PROGRAM AND CHAOS_LIBCRYPTO_STATIC AND NOT CHAOS_SANITIZE)
+    if(name IN_LIST CHAOS_PROGRAMS_STATIC AND CHAOS_STATIC_BACKENDS)
         # glibc notes that a static program that calls dlopen or getaddrinfo needs its shared twin; libcrypto.a
         # refers to both and this program reaches neither. Not static-pie: relocating libcrypto at every start costs a
         # millisecond of four and a part of the memory limit.
         target_link_options(${name} PRIVATE -static -Wl,--gc-sections -Wl,--no-warnings)
-        target_link_libraries(${name} PRIVATE "${CHAOS_LIBCRYPTO_STATIC}" Threads::Threads)
+        target_link_libraries(${name} PRIVATE ${CHAOS_STATIC_BACKENDS})
         set_property(TARGET ${name} PROPERTY POSITION_INDEPENDENT_CODE) # unset: neither -pie nor -no-pie
     else()
-        target_link_libraries(${name} PRIVATE OpenSSL::Crypto)
+        target_link_libraries(${name} PRIVATE chaos_backends)
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_SIM)
         target_link_libraries(${name} PRIVATE chaos_sim)

@@ -49,6 +49,10 @@ for folder in src/*/ sim/; do
                 [[ " ${third_party[$name]} " == *" $library "* ]] ||
                     problem "$file includes $header: src/DEPS does not let $name use $library"
                 ;;
+            \<secp256k1*) # the headers of this library have no folder
+                [[ " ${third_party[$name]} " == *" secp256k1 "* ]] ||
+                    problem "$file includes $header: src/DEPS does not let $name use secp256k1"
+                ;;
             *) [[ $header =~ ^\<($standard)\.h\>$ ]] || problem "$file includes $header: the verify library is pure" ;;
             esac
         done < <(includes_of "$file")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check-imports.sh [BUILD_DIR] - what the verify library takes from outside: from libc only what is on a short list,
-# from libcrypto nothing that opens files or sockets or loads code. So it cannot reach the network, a file, the clock
-# or the environment by itself.
+# from libcrypto nothing that opens files or sockets or loads code, from libsecp256k1 what recovers a key and nothing
+# that signs or has a state. So it cannot reach the network, a file, the clock or the environment by itself.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -23,6 +23,7 @@ crypto_banned='BIO_.*|.*_fp|CONF_.*|NCONF_.*|OPENSSL_config|ENGINE_.*|OSSL_PROVI
 crypto_banned+='|X509_LOOKUP_.*|X509_load_.*|X509_STORE_load_.*|X509_STORE_set_default_paths.*|OPENSSL_gmtime.*|X509_cmp_current_time'
 crypto='(EVP|EC|ECDSA|BN|CRYPTO|OPENSSL|ERR|X509|ASN1|OBJ|SHA(1|224|256|384|512)?|RSA|OSSL_PARAM|d2i|i2d|ECPARAMETERS|PEM)_.*|SHA(1|256|384|512)|OpenSSL_.*'
 crypto+='|OPENSSL_.*|o2i_.*|i2o_.*'
+secp256k1='secp256k1_(context_static|ec_pubkey_serialize|ecdsa_recover|ecdsa_recoverable_signature_parse_compact)'
 
 judge() { # judge WHERE, names on stdin
     local where=$1 name
@@ -34,7 +35,7 @@ judge() { # judge WHERE, names on stdin
             :
         elif [[ $name =~ ^($crypto_banned)$ ]]; then
             problem "$where uses $name of libcrypto: it could reach out of the process"
-        elif [[ ! $name =~ ^($crypto)$ ]]; then
+        elif [[ ! $name =~ ^($crypto|$secp256k1)$ ]]; then
             problem "$where uses $name: not on the list of scripts/check-imports.sh"
         fi
         seen=$((seen + 1))
@@ -48,7 +49,7 @@ judge "the static library" < <(nm --undefined-only "$archive" | awk 'NF == 2 { p
 [ "$seen" -gt 20 ] || problem "nm shows only $seen names: is this the library?"
 
 needed=$(readelf -d "$shared" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
-[ "$needed" = "libc.so.6 libcrypto.so.3 " ] || problem "the shared library needs $needed"
+[[ $needed =~ ^"libc.so.6 libcrypto.so.3 libsecp256k1.so."[0-9]+" "$ ]] || problem "the shared library needs $needed"
 if [ -x "$build/bin/chaoschain-verify" ]; then
     [[ $(readelf -d "$build/bin/chaoschain-verify") != *NEEDED* ]] || problem "chaoschain-verify is not static"
 fi

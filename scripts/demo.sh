@@ -63,13 +63,17 @@ forge() { # forge FOLDER OPTION...
     fi
 }
 
-# attack NAME WHAT CODE TIER ANCHOR ERROR: evidence with exactly this broken.
+# attack WHAT CODE TIER ANCHOR ERROR BREAK: evidence that is broken in exactly this way.
 attack() {
-    local name=$1
-    shift
-    forge "$folder/$name" --break "$name"
-    judge "$@" --collateral "$folder/$name/collateral.json" --trust-root "$folder/$name/trust-root.der" \
-        --policy "$folder/policy.json" --at "$at" "$folder/$name/quote.bin"
+    local broken=$folder/$6
+    forge "$broken" --break "$6"
+    judge "${@:1:5}" --collateral "$broken/collateral.json" --trust-root "$broken/trust-root.der" --at "$at" \
+        --policy "$agent/policy.json" "${expected[@]}" --evidence "$broken/envelope.json"
+}
+
+# bound NAME: a value of the binding, as the envelope has it.
+bound() {
+    "$bin/chaoschain" inspect "$agent/envelope.json" | awk -v name="envelope.binding.$1" '$1 == name { print $2 }'
 }
 
 for program in chaoschain chaoschain-verify chaoschain-forge; do
@@ -93,22 +97,28 @@ PLAN
 title "1  The agent"
 rm -rf "$agent"
 forge "$agent"
-mr_td=$("$bin/chaoschain" inspect "$agent/quote.bin" | awk '$1 == "body.mr_td" { print $2 }')
-printf '{"schema":"chaoschain/policy/1","anchors":["simulated"],"tdx":{"mr_td":["%s"]}}\n' "$mr_td" >"$folder/policy.json"
-row "" quote "$agent/quote.bin" "$(wc -c <"$agent/quote.bin") bytes"
-row "" code "mr_td, which the policy pins" "${mr_td:0:16}..."
+# In life the agent and its key are read from the chain, and whoever asks chooses the nonce. Here all are the forge's.
+id=eip155:$((16#$(bound chainId | tail -c 9))):$(bound identityRegistry):$((16#$(bound agentId | tail -c 9)))
+expected=(--expect-agent "$id" --expect-identity-key "$(bound identityKey)" --expect-nonce "$(bound nonce)")
+row "" envelope "$agent/envelope.json" "$(wc -c <"$agent/envelope.json") bytes"
+row "" agent "its id on chain, which we expect" "$id"
+row "" key "its identity key, which we expect" "${expected[3]}"
 
 title "2  The verdict"
 evidence=(--collateral "$agent/collateral.json" --trust-root "$agent/trust-root.der" --at "$at")
-judge "the default policy wants real hardware" 2 CONTRAINDICATED simulated ANCHOR "${evidence[@]}" "$agent/quote.bin"
-judge "a policy that names the simulator" 0 AFFIRMING simulated "" "${evidence[@]}" --policy "$folder/policy.json" \
-    "$agent/quote.bin"
+ours=("${evidence[@]}" --policy "$agent/policy.json")
+judge "the default policy wants real hardware" 2 CONTRAINDICATED simulated ANCHOR "${evidence[@]}" "${expected[@]}" \
+    --evidence "$agent/envelope.json"
+judge "a policy that names the simulator" 0 AFFIRMING simulated "" "${ours[@]}" "${expected[@]}" \
+    --evidence "$agent/envelope.json"
 
 title "3  Four attacks"
-attack quote-report-data-flipped "the host rewrites what the agent has attested" 4 CONTRAINDICATED simulated QUOTE_SIGNATURE
-attack policy-td-debug "the agent runs under a debugger" 2 CONTRAINDICATED simulated TD_DEBUG
-attack pck-revoked "the platform's key has leaked and is revoked" 4 CONTRAINDICATED simulated PCK_REVOKED
-attack tcb-info-expired "old collateral hides a known weakness" 4 CONTRAINDICATED simulated TCB_INFO_EXPIRED
+attack "the host rewrites what the agent has attested" 4 CONTRAINDICATED simulated QUOTE_SIGNATURE quote-report-data-flipped
+attack "the agent runs under a debugger" 2 CONTRAINDICATED simulated TD_DEBUG policy-td-debug
+judge "a copy of the code poses as another agent" 2 CONTRAINDICATED simulated BINDING_IDENTITY "${ours[@]}" \
+    --expect-identity-key 0x1a642f0e3c3af545e7acbd38b07251b3990914f1 --evidence "$agent/envelope.json"
+judge "an old answer is shown to a new question" 2 CONTRAINDICATED simulated BINDING_NONCE "${ours[@]}" \
+    --expect-nonce "$(printf '5a%.0s' {1..32})" --evidence "$agent/envelope.json"
 
 title "4  Real hardware"
 quote=$vectors/quotes/v4_tdx_b0c06f000000_f1c85033.bin
@@ -132,8 +142,8 @@ command_line() {
 }
 
 title "Type next"
-command_line "$bin/chaoschain" verify "${evidence[@]}" --policy "$folder/policy.json" "$agent/quote.bin"
-command_line "$bin/chaoschain" inspect "$agent/quote.bin"
+command_line "$bin/chaoschain" verify "${ours[@]}" "${expected[@]}" --evidence "$agent/envelope.json"
+command_line "$bin/chaoschain" inspect "$agent/envelope.json"
 command_line "$bin/chaoschain" forge --list
 
 end=${EPOCHREALTIME/[.,]/}

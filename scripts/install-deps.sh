@@ -5,7 +5,7 @@
 # Shows its plan first and, on a terminal, asks. Says nothing when nothing is missing. --plan only shows the plan.
 set -euo pipefail
 
-demo=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev binutils sed grep)
+demo=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev binutils sed grep)
 test=("${demo[@]}" libcmocka-dev libjansson-dev)
 fuzz=("${demo[@]}" clang-14 libclang-rt-14-dev)
 ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 g++ valgrind libc6-dbg scdoc python3)

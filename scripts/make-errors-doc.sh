@@ -26,7 +26,7 @@ HEAD
             name = part[1]; class = part[2]; stage = quoted[2]; text = quoted[4]
             if (class == "USAGE") code = 64
             else if (class == "FORMAT") code = 3
-            else if (class == "TRUST") code = (stage == "policy") ? 2 : 4
+            else if (class == "TRUST") code = (part[3] >= "0x80") ? 2 : 4 # two hex digits, lower case: they sort as text
             else if (class == "ENV") code = 5
             else code = 70
             note = (name == "POLICY_FORMAT" || name == "TRUST_ROOT_FORMAT") ? " ¹" : ""
@@ -41,8 +41,8 @@ HEAD
 ¹ The policy and the roots are the relying party's own: a broken one is a mistake of the call, never a verdict about the evidence.
 `chaoschain policy check`, whose subject is the policy, answers 3.
 
-The verdict also says `verified`: false for format and trust failures before policy, true when only policy refused, null when
-nothing was judged.
+The verdict also says `verified`: false for format and trust failures before policy, true when only policy or expectation refused
+(exit code 2), null when nothing was judged.
 FOOT
 }
 

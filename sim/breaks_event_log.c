@@ -1,16 +1,6 @@
 /* breaks_event_log.c - breaks of the guest's event log, and of the RTMRs that it must replay to. */
 #include "sim/recipe.h"
 
-enum { /* places in the log */
-    RTMR0_FIRST = 0,
-    RTMR1_FIRST = 3,
-    RTMR1_SECOND = 5,
-    RTMR2_FIRST = 7,
-    APP_ID = 10,
-    COMPOSE_HASH = 11,
-    BOOT_DONE = 13
-};
-
 static void extend_log(recipe *r, uint8_t imr, const char *name)
 {
     event_log_spec *log = &r->log;
@@ -43,8 +33,8 @@ static void hidden_rtmr3(recipe *r)
 
 static void stripped_other_payload(recipe *r)
 {
-    r->log.events[COMPOSE_HASH].digest = DIGEST_STRIPPED;
-    r->log.events[COMPOSE_HASH].payload_flipped = true;
+    r->log.events[EVENT_COMPOSE_HASH].digest = DIGEST_STRIPPED;
+    r->log.events[EVENT_COMPOSE_HASH].payload_flipped = true;
 }
 
 static void nothing_written(recipe *r)
@@ -58,29 +48,29 @@ static void nothing_written(recipe *r)
 
 static const break_row rows[] = {
     /* replay */
-    BREAK("log-rtmr0-event-missing", RTMR_MISMATCH, TDX, SET(log.events[RTMR0_FIRST].written, false),
+    BREAK("log-rtmr0-event-missing", RTMR_MISMATCH, TDX, SET(log.events[EVENT_RTMR0_FIRST].written, false),
           "the log leaves out an event of RTMR0"),
-    BREAK("log-rtmr1-event-missing", RTMR_MISMATCH, TDX, SET(log.events[RTMR1_FIRST].written, false),
+    BREAK("log-rtmr1-event-missing", RTMR_MISMATCH, TDX, SET(log.events[EVENT_RTMR1_FIRST].written, false),
           "the log leaves out an event of RTMR1"),
-    BREAK("log-rtmr2-event-missing", RTMR_MISMATCH, TDX, SET(log.events[RTMR2_FIRST].written, false),
+    BREAK("log-rtmr2-event-missing", RTMR_MISMATCH, TDX, SET(log.events[EVENT_RTMR2_FIRST].written, false),
           "the log leaves out an event of RTMR2"),
-    BREAK("log-rtmr3-event-missing", RTMR3_MISMATCH, TDX, SET(log.events[COMPOSE_HASH].written, false),
+    BREAK("log-rtmr3-event-missing", RTMR3_MISMATCH, TDX, SET(log.events[EVENT_COMPOSE_HASH].written, false),
           "the log leaves out compose-hash"),
-    BREAK("log-rtmr0-event-not-measured", RTMR_MISMATCH, TDX, SET(log.events[RTMR0_FIRST].measured, false),
+    BREAK("log-rtmr0-event-not-measured", RTMR_MISMATCH, TDX, SET(log.events[EVENT_RTMR0_FIRST].measured, false),
           "the log has an event that RTMR0 does not"),
-    BREAK("log-rtmr1-event-not-measured", RTMR_MISMATCH, TDX, SET(log.events[RTMR1_FIRST].measured, false),
+    BREAK("log-rtmr1-event-not-measured", RTMR_MISMATCH, TDX, SET(log.events[EVENT_RTMR1_FIRST].measured, false),
           "the log has an event that RTMR1 does not"),
-    BREAK("log-rtmr2-event-not-measured", RTMR_MISMATCH, TDX, SET(log.events[RTMR2_FIRST].measured, false),
+    BREAK("log-rtmr2-event-not-measured", RTMR_MISMATCH, TDX, SET(log.events[EVENT_RTMR2_FIRST].measured, false),
           "the log has an event that RTMR2 does not"),
-    BREAK("log-rtmr3-event-not-measured", RTMR3_MISMATCH, TDX, SET(log.events[BOOT_DONE].measured, false),
+    BREAK("log-rtmr3-event-not-measured", RTMR3_MISMATCH, TDX, SET(log.events[EVENT_BOOT_DONE].measured, false),
           "the log has an event that RTMR3 does not"),
     BREAK("log-rtmr0-swapped", RTMR_MISMATCH, TDX, SET(log.swapped, 1),
           "two events of RTMR0 the wrong way round"),
-    BREAK("log-rtmr1-swapped", RTMR_MISMATCH, TDX, SET(log.swapped, RTMR1_SECOND),
+    BREAK("log-rtmr1-swapped", RTMR_MISMATCH, TDX, SET(log.swapped, EVENT_RTMR1_SECOND),
           "two events of RTMR1 the wrong way round"),
-    BREAK("log-rtmr2-swapped", RTMR_MISMATCH, TDX, SET(log.swapped, RTMR2_FIRST),
+    BREAK("log-rtmr2-swapped", RTMR_MISMATCH, TDX, SET(log.swapped, EVENT_RTMR2_FIRST),
           "two events of RTMR2 the wrong way round"),
-    BREAK("log-rtmr3-swapped", RTMR3_MISMATCH, TDX, SET(log.swapped, APP_ID),
+    BREAK("log-rtmr3-swapped", RTMR3_MISMATCH, TDX, SET(log.swapped, EVENT_APP_ID),
           "app-id and compose-hash the wrong way round"),
     BREAK("log-rtmr0-extra-event", RTMR_MISMATCH, TDX, CALL(extra_rtmr0),
           "an event at the end that RTMR0 does not have"),
@@ -101,13 +91,13 @@ static const break_row rows[] = {
           "another compose-hash, and the digest left out"),
     /* digests */
     BREAK("log-digest-of-other-content", EVENT_DIGEST, TDX,
-          SET(log.events[COMPOSE_HASH].digest, DIGEST_OF_OTHER_CONTENT),
+          SET(log.events[EVENT_COMPOSE_HASH].digest, DIGEST_OF_OTHER_CONTENT),
           "RTMR3 has the event's digest, but it is not of what the event says"),
-    BREAK("log-other-payload", EVENT_DIGEST, TDX, SET(log.events[COMPOSE_HASH].payload_flipped, true),
+    BREAK("log-other-payload", EVENT_DIGEST, TDX, SET(log.events[EVENT_COMPOSE_HASH].payload_flipped, true),
           "another compose-hash under the old digest"),
-    BREAK("log-app-id-other-payload", EVENT_DIGEST, TDX, SET(log.events[APP_ID].payload_flipped, true),
+    BREAK("log-app-id-other-payload", EVENT_DIGEST, TDX, SET(log.events[EVENT_APP_ID].payload_flipped, true),
           "another app-id under the old digest"),
-    BREAK("log-version-2-digest-of-1", EVENT_DIGEST, TDX, SET(log.events[COMPOSE_HASH].version, 2),
+    BREAK("log-version-2-digest-of-1", EVENT_DIGEST, TDX, SET(log.events[EVENT_COMPOSE_HASH].version, 2),
           "an event of version 2 with the digest of version 1"),
     FORMAT("other-name", EVENT_DIGEST, "\"event\":\"app-id\"", "\"event\":\"app-ie\"",
            "another name under the old digest"),
@@ -123,7 +113,7 @@ static const break_row rows[] = {
     FORMAT("digest-47-bytes", EVENT_LOG_FORMAT, "\",\"event\":\"app-id\"", "00\",\"event\":\"app-id\"",
            "a digest of 49 bytes"),
     BREAK("log-firmware-digest-stripped", EVENT_LOG_FORMAT, TDX,
-          SET(log.events[RTMR0_FIRST].digest, DIGEST_STRIPPED), "a firmware event without its digest"),
+          SET(log.events[EVENT_RTMR0_FIRST].digest, DIGEST_STRIPPED), "a firmware event without its digest"),
     FORMAT("version-3", EVENT_LOG_FORMAT, "\"event\":\"app-id\",", "\"event\":\"app-id\",\"version\":3,",
            "a version that nobody knows"),
     FORMAT("name-empty", EVENT_LOG_FORMAT, "\"event\":\"app-id\"", "\"event\":\"\"",

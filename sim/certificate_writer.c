@@ -191,6 +191,12 @@ static void write_key(der_writer *w, const p256_key *key, cert_flaw flaw)
     der_close(w);
 }
 
+bool spki_write(der_writer *w, const p256_key *key)
+{
+    write_key(w, key, CERT_SOUND);
+    return !w->failed;
+}
+
 static void write_algorithm(der_writer *w, bool other)
 {
     der_open(w, DER_SEQUENCE);

@@ -34,15 +34,41 @@ static const event_row rows[] = {
     { 2, EV_EFI_ACTION, "", "initrd", 0 },
     { 3, EVENT_TYPE_RUNTIME, "system-preparing", "", 0 },
     { 3, EVENT_TYPE_RUNTIME, "app-id", "app", 20 },
-    { 3, EVENT_TYPE_RUNTIME, "compose-hash", "compose", 32 },
+    { 3, EVENT_TYPE_RUNTIME, "compose-hash", sim_app_compose, 32 },
     { 3, EVENT_TYPE_RUNTIME, "instance-id", "instance", 20 },
     { 3, EVENT_TYPE_RUNTIME, "boot-mr-done", "", 0 },
-    { 3, EVENT_TYPE_RUNTIME, "key-provider", "{\"name\":\"none\",\"id\":\"\"}", 0 },
+    { 3, EVENT_TYPE_RUNTIME, "os-image-hash", "os image", 32 },
+    { 3, EVENT_TYPE_RUNTIME, "key-provider", "", 0 }, /* see set_key_provider */
+    { 3, EVENT_TYPE_RUNTIME, "storage-fs", "ext4", 0 },
     { 3, EVENT_TYPE_RUNTIME, "system-ready", "", 0 },
 };
 
-void event_log_defaults(event_log_spec *log)
+/* Under a KMS: {"name":"kms","id":"hex of the SubjectPublicKeyInfo of its CA"}. */
+static bool set_key_provider(recipe *r)
 {
+    event_spec *event = &r->log.events[EVENT_KEY_PROVIDER];
+    CHAOS_AUTO_BUFFER(spki, SIM_EVENT_PAYLOAD);
+    CHAOS_AUTO_BUFFER(text, SIM_EVENT_PAYLOAD);
+    der_writer der = der_writer_begin(&spki);
+    bool good = spki_write(&der, &r->keys.point[KEY_KMS_CA]) && der_writer_end(&der) &&
+                buffer_append_text(&text, "{\"name\":\"kms\",\"id\":\"");
+    uint8_t *digits = good ? buffer_reserve(&text, 2 * spki.size) : NULL;
+    if (digits == NULL) {
+        return false;
+    }
+    hex_encode(buffer_slice(&spki), (char *)digits);
+    text.size += 2 * spki.size;
+    if (!buffer_append_text(&text, "\"}")) {
+        return false;
+    }
+    memcpy(event->payload, text.data, text.size);
+    event->payload_size = text.size;
+    return true;
+}
+
+bool event_log_defaults(recipe *r)
+{
+    event_log_spec *log = &r->log;
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rows); i++) {
         event_spec *event = &log->events[i];
         *event = (event_spec){ .imr = rows[i].imr,
@@ -61,6 +87,7 @@ void event_log_defaults(event_log_spec *log)
         }
     }
     log->count = CHAOS_ARRAY_SIZE(rows);
+    return set_key_provider(r);
 }
 
 /* ----------------------------------------------------------------- digests ---- */

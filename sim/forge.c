@@ -4,6 +4,8 @@
 #define LATEST_NOW 2493072000   /* 2049-01-01T00:00:00Z: the certificates end with that year */
 #define EARLIEST_NOW 1580515200 /* 2020-02-01T00:00:00Z: a month after they begin */
 #define MAX_QUOTE (3 * CHAOS_MAX_EVIDENCE)
+#define MAX_APP_COMPOSE (64u * 1024u)
+#define MAX_POLICY (64u * 1024u)
 
 static const break_group *const groups[] = {
     &breaks_chain,
@@ -16,6 +18,8 @@ static const break_group *const groups[] = {
     &breaks_identity,
     &breaks_quote,
     &breaks_event_log,
+    &breaks_envelope,
+    &breaks_binding,
     &breaks_policy,
 };
 
@@ -118,9 +122,52 @@ static bool make_all(recipe *r, forge_result *made)
         }
     }
     made->now = r->now;
-    return (r->kind != FORGE_TDX4 || event_log_make(r, &made->event_log)) && quote_make(r, &made->quote) &&
+    if (r->kind == FORGE_TDX4 && !event_log_make(r, &made->event_log)) {
+        return false;
+    }
+    envelope_bind(r);
+    if (r->envelope.makes) {
+        made->binding = binding_make(r);
+    }
+    return quote_make(r, &made->quote) &&
+           envelope_make(r, buffer_slice(&made->quote), buffer_slice(&made->event_log), &made->envelope) &&
            collateral_make(r, &made->collateral) && copy_der(r, CERT_TRUSTED_ROOT, &made->root) &&
            copy_der(r, CERT_FOREIGN_ROOT, &made->foreign_root);
+}
+
+/* What a relying party holds: made before anything is broken. */
+static bool make_known(recipe *r, forge_result *made)
+{
+    if (r->kind != FORGE_TDX4) {
+        return true;
+    }
+    k1_compress(&r->agent.point[AGENT_KMS_ROOT], made->kms_root);
+    return buffer_append_text(&made->app_compose, sim_app_compose) && policy_make(r, &made->policy);
+}
+
+static chaos_status check_envelope_options(forge_kind kind, const forge_options *options, const break_row *row,
+                                           chaos_error *err)
+{
+    static const chaos_u256 max_chain_id = { { [24] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+    bool chosen = options->has_stage || options->has_nonce || options->binding != NULL;
+    if ((chosen || (row != NULL && row->shown.envelope)) && (kind != FORGE_TDX4 || options->has_report_data)) {
+        return error_set(err, CHAOS_E_USAGE, "report_data", CHAOS_NO_OFFSET,
+                         "an envelope is made for TDX and its own report data only");
+    }
+    if (options->has_stage && options->stage > CHAOS_STAGE_SESSION) {
+        return error_set(err, CHAOS_E_USAGE, "stage", CHAOS_NO_OFFSET, "a stage is one of 0 to 5");
+    }
+    if (options->binding == NULL) {
+        return CHAOS_OK;
+    }
+    if (options->has_stage || options->has_nonce) {
+        return error_set(err, CHAOS_E_USAGE, "binding", CHAOS_NO_OFFSET,
+                         "the binding has a stage and a nonce of its own");
+    }
+    if (memcmp(options->binding->chain_id.bytes, max_chain_id.bytes, sizeof max_chain_id.bytes) > 0) {
+        return error_set(err, CHAOS_E_USAGE, "binding", CHAOS_NO_OFFSET, "the chain id has more than 64 bits");
+    }
+    return CHAOS_OK;
 }
 
 static chaos_status check_options(forge_kind kind, const forge_options *options, const break_row *row,
@@ -144,17 +191,21 @@ static chaos_status check_options(forge_kind kind, const forge_options *options,
         return error_set(err, CHAOS_E_USAGE, "broken", CHAOS_NO_OFFSET,
                          "%s does not apply to this kind of evidence", row->shown.name);
     }
-    return CHAOS_OK;
+    return check_envelope_options(kind, options, row, err);
 }
 
 static forge_result result_init(void)
 {
-    forge_result empty = { 0,
-                           CHAOS_BUFFER_INIT(MAX_QUOTE),
-                           CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL),
-                           CHAOS_BUFFER_INIT(CHAOS_MAX_EVENT_LOG),
-                           CHAOS_BUFFER_INIT(MAX_CERTIFICATE),
-                           CHAOS_BUFFER_INIT(MAX_CERTIFICATE) };
+    forge_result empty = {
+        .quote = CHAOS_BUFFER_INIT(MAX_QUOTE),
+        .collateral = CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL),
+        .event_log = CHAOS_BUFFER_INIT(CHAOS_MAX_EVENT_LOG),
+        .envelope = CHAOS_BUFFER_INIT(CHAOS_MAX_ENVELOPE),
+        .root = CHAOS_BUFFER_INIT(MAX_CERTIFICATE),
+        .foreign_root = CHAOS_BUFFER_INIT(MAX_CERTIFICATE),
+        .app_compose = CHAOS_BUFFER_INIT(MAX_APP_COMPOSE),
+        .policy = CHAOS_BUFFER_INIT(MAX_POLICY),
+    };
     return empty;
 }
 
@@ -171,7 +222,7 @@ chaos_status forge_make(forge_kind kind, const forge_options *options, const for
     CHAOS_TRY(check_options(kind, chosen, row, err));
 
     recipe r;
-    bool good = recipe_init(&r, kind, chosen);
+    bool good = recipe_init(&r, kind, chosen) && make_known(&r, result);
     if (good && row != NULL) {
         row_apply(row, &r);
     }
@@ -192,6 +243,9 @@ void forge_result_free(forge_result *result)
     chaos_buffer_free(&result->quote);
     chaos_buffer_free(&result->collateral);
     chaos_buffer_free(&result->event_log);
+    chaos_buffer_free(&result->envelope);
+    chaos_buffer_free(&result->app_compose);
+    chaos_buffer_free(&result->policy);
     chaos_buffer_free(&result->root);
     chaos_buffer_free(&result->foreign_root);
     *result = result_init();

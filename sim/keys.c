@@ -53,6 +53,7 @@ static const char *const key_labels[KEY_COUNT] = {
     [KEY_IDENTITY_SIGNER] = "identity signer",
     [KEY_ATTESTATION] = "attestation",
     [KEY_STRANGER] = "stranger",
+    [KEY_KMS_CA] = "kms ca",
 };
 
 /* The curve and the numbers of one computation, freed together. */

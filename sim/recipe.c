@@ -314,8 +314,7 @@ bool recipe_init(recipe *r, forge_kind kind, const forge_options *options)
     init_tcb_info(r, options->tcb_status);
     init_identity(r);
     init_quote(r, options);
-    event_log_defaults(&r->log);
-    return keyring_make(r->seed, &r->keys);
+    return keyring_make(r->seed, &r->keys) && event_log_defaults(r) && envelope_defaults(r, options);
 }
 
 void recipe_free(recipe *r)

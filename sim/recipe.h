@@ -41,7 +41,7 @@ void der_write_time(der_writer *w, int64_t seconds, bool always_generalized);
 
 typedef enum sim_key {
     KEY_ROOT, KEY_FOREIGN_ROOT, KEY_PCK_CA, KEY_OTHER_CA, KEY_PCK, KEY_OTHER_PCK, KEY_TCB_SIGNER,
-    KEY_IDENTITY_SIGNER, KEY_ATTESTATION, KEY_STRANGER, KEY_COUNT
+    KEY_IDENTITY_SIGNER, KEY_ATTESTATION, KEY_STRANGER, KEY_KMS_CA, KEY_COUNT
 } sim_key;
 
 typedef struct sim_keyring {
@@ -57,6 +57,31 @@ bool keyring_sign(const sim_keyring *keys, sim_key key, chaos_slice message, p25
 bool signature_write_der(const p256_signature *signature, chaos_buffer *out);
 void key_identifier(const p256_key *key, uint8_t out[KEY_ID_SIZE]); /* as in a subject key identifier */
 extern const uint8_t p256_order[P256_SIZE];                         /* n, big-endian */
+
+/* The secp256k1 keys of the agent and of where they come from. */
+typedef enum agent_key {
+    AGENT_KMS_ROOT, AGENT_APP_ROOT, AGENT_IDENTITY, AGENT_SESSION, AGENT_STRANGER, AGENT_KEY_COUNT
+} agent_key;
+
+#define K1_SIZE 32
+#define K1_COMPRESSED_SIZE 33
+#define APP_ID_SIZE 20
+
+typedef struct agent_keyring {
+    uint8_t scalar[AGENT_KEY_COUNT][K1_SIZE];
+    k1_point point[AGENT_KEY_COUNT];
+} agent_keyring;
+
+/* As dstack derives: the application root key from the KMS root and the app id, the identity key from that and the
+ * path. KMS root, session key and stranger's key come from the seed. */
+bool agent_keyring_make(const char *seed, const uint8_t app_id[APP_ID_SIZE], const char *path, agent_keyring *out);
+/* HKDF-SHA256 (RFC 5869) with the salt "RATLS", one block: dstack's derivation of keys. */
+bool ratls_derive(const uint8_t secret[K1_SIZE], chaos_slice info, uint8_t out[K1_SIZE]);
+bool k1_public(const uint8_t scalar[K1_SIZE], k1_point *out);
+/* ECDSA with the nonce of RFC 6979 and low s: r, s, recovery id. */
+bool k1_sign(const uint8_t scalar[K1_SIZE], const chaos_keccak *digest, uint8_t rsv[65]);
+bool k1_negate(uint8_t number[K1_SIZE]); /* n - number */
+extern const uint8_t k1_order[K1_SIZE];  /* n, big-endian */
 
 /* --------------------------------------------------------------- recipe ---- */
 
@@ -227,8 +252,14 @@ typedef struct quote_spec {
 
 typedef enum digest_form { DIGEST_RIGHT, DIGEST_OF_OTHER_CONTENT, DIGEST_STRIPPED } digest_form;
 
-#define SIM_EVENT_PAYLOAD 64
-#define SIM_EVENTS 20
+#define SIM_EVENT_PAYLOAD 256
+#define SIM_EVENTS 24
+
+enum { /* places in the log */
+    EVENT_RTMR0_FIRST = 0, EVENT_RTMR1_FIRST = 3, EVENT_RTMR1_SECOND = 5, EVENT_RTMR2_FIRST = 7, EVENT_APP_ID = 10,
+    EVENT_COMPOSE_HASH = 11, EVENT_INSTANCE_ID = 12, EVENT_BOOT_DONE = 13, EVENT_OS_IMAGE_HASH = 14,
+    EVENT_KEY_PROVIDER = 15, EVENT_SYSTEM_READY = 17
+};
 
 typedef struct event_spec {
     uint8_t imr;
@@ -249,6 +280,50 @@ typedef struct event_log_spec {
     text_edit edit;
 } event_log_spec;
 
+typedef enum k1_form { /* of a signature's numbers */
+    K1_RIGHT,
+    K1_HIGH_S,       /* n - s with the other parity: recovers the same key */
+    K1_OTHER_PARITY, /* recovers another key */
+    K1_R_ZERO, K1_S_ZERO, K1_R_ORDER,
+    K1_R_NO_POINT,   /* no point of the curve has this x */
+    K1_ZERO          /* r, s and v */
+} k1_form;
+
+#define V_RIGHT (-1)
+
+typedef struct k1_spec {
+    agent_key signer;
+    k1_form form;
+    int16_t v;          /* V_RIGHT, or what is written instead */
+    bool other_message; /* a right signature over something else */
+} k1_spec;
+
+typedef struct binding_spec {
+    chaos_binding values;     /* but for the hash and the address of these keys */
+    agent_key bound, identity;
+    const char *type;         /* hashed into the first word */
+    size_t flipped_word_byte; /* 1 + place: a bit turned in the words, before anything hashes or signs them */
+    size_t flipped_report_data_byte; /* 1 + place: a bit turned in REPORTDATA, before the quote is signed */
+    bool quotes_other;        /* REPORTDATA is that of a binding with another nonce */
+} binding_spec;
+
+#define SIM_MAX_PATH 128
+#define BINDING_WORD(index) (32 * (size_t)(index)) /* place of a word, counted from 0 */
+#define AT_BYTE(place) (1 + (int64_t)(place))
+
+typedef struct envelope_spec {
+    bool makes;               /* false: REPORTDATA are the caller's, or it is SGX */
+    binding_spec binding;
+    k1_spec possession, endorsement, key_link, root_link;
+    bool has_endorsement, has_root_link;
+    const char *app_compose, *purpose;
+    char path[SIM_MAX_PATH];
+    unsigned omitted;         /* bits 1 << PART_* */
+    text_edit kms_edit, edit; /* of the KMS chain's JSON, of the envelope's */
+    const char *cut_after;    /* in the envelope's JSON: two characters less after the first of these */
+    uint8_t words[CHAOS_BINDING_SIZE]; /* made by envelope_bind */
+} envelope_spec;
+
 typedef struct recipe {
     forge_kind kind;
     int64_t now;
@@ -262,6 +337,8 @@ typedef struct recipe {
     identity_spec identity;
     quote_spec quote;
     event_log_spec log;
+    agent_keyring agent;
+    envelope_spec envelope;
     text_edit collateral_edit;
     chaos_buffer ders[CERT_COUNT]; /* made first by recipe_make_certificates */
 } recipe;
@@ -284,7 +361,22 @@ bool collateral_make(const recipe *r, chaos_buffer *json_text);
 bool quote_make(const recipe *r, chaos_buffer *quote);
 /* Also fills RTMR0-3 of the recipe's TD report. */
 bool event_log_make(recipe *r, chaos_buffer *json_text);
-void event_log_defaults(event_log_spec *log);
+bool event_log_defaults(recipe *r);  /* after the keyring */
+bool spki_write(der_writer *w, const p256_key *key);
+
+extern const char sim_app_compose[];
+/* The keys and the valid envelope of these options; after event_log_defaults. */
+bool envelope_defaults(recipe *r, const forge_options *options);
+/* The values of a stage, and the keys that it binds and asks to sign. */
+void binding_set_stage(recipe *r, unsigned stage);
+/* The binding that the words say; its hash into REPORTDATA, before the quote is made. */
+void envelope_bind(recipe *r);
+chaos_binding binding_make(const recipe *r);
+/* The EIP-712 digest of the words as they are, right or wrong. */
+chaos_keccak words_digest(const uint8_t words[CHAOS_BINDING_SIZE]);
+bool envelope_make(const recipe *r, chaos_slice quote, chaos_slice event_log, chaos_buffer *json_text);
+/* What pins a recipe that no break has touched: leaves the recipe as it was. */
+bool policy_make(recipe *r, chaos_buffer *json_text);
 
 /* ---------------------------------------------------------------- breaks ---- */
 
@@ -305,7 +397,8 @@ typedef struct break_group {
 } break_group;
 
 extern const break_group breaks_chain, breaks_encoding, breaks_pck_extension, breaks_crl, breaks_signer,
-    breaks_collateral, breaks_tcb, breaks_identity, breaks_quote, breaks_event_log, breaks_policy;
+    breaks_collateral, breaks_tcb, breaks_identity, breaks_quote, breaks_event_log, breaks_policy, breaks_envelope,
+    breaks_binding;
 
 /* The columns of a break's row: who has it, what happens to it. */
 #define SGX (1u << FORGE_SGX3)
@@ -317,7 +410,9 @@ extern const break_group breaks_chain, breaks_encoding, breaks_pck_extension, br
 #define SET_TEXT(member, text) ACTION_TEXT, KNOB(member), 0, (text), NULL, NULL
 #define EDIT(member, from, to) ACTION_EDIT, KNOB(member), 0, (from), (to), NULL
 #define CALL(function) ACTION_CALL, 0, 0, 0, NULL, NULL, (function)
-#define BREAK(name, expected, kinds, action, summary) { { name, summary, CHAOS_E_##expected, kinds }, action }
+#define BREAK(name, expected, kinds, action, summary) { { name, summary, CHAOS_E_##expected, kinds, false }, action }
+/* One that is in the envelope; its action comes last, so that macros of a table can pass it on. */
+#define ENVELOPE_BREAK(name, expected, summary, ...) { { name, summary, CHAOS_E_##expected, TDX, true }, __VA_ARGS__ }
 #define BREAK_GROUP(group, table) const break_group group = { (table), CHAOS_ARRAY_SIZE(table) }
 
 #endif

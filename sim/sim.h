@@ -15,9 +15,15 @@ typedef struct forge_result {
     chaos_buffer quote;      /* binary */
     chaos_buffer collateral; /* interchange JSON */
     chaos_buffer event_log;  /* JSON array; empty for SGX */
-    chaos_buffer envelope;   /* JSON "chaoschain/envelope/1" of the same quote; TDX only, empty for SGX */
+    chaos_buffer envelope;   /* JSON "chaoschain/envelope/1" of the same quote; TDX only, empty for SGX and for
+                              * report data of the caller's own */
+    chaos_binding binding;   /* what the envelope binds; zero without one */
     chaos_buffer root;       /* DER of the root to trust */
     chaos_buffer foreign_root; /* DER: a root of the same name with another key */
+    /* TDX: what a relying party holds beforehand. No break touches it. */
+    chaos_buffer app_compose; /* the compose file that was measured */
+    chaos_buffer policy;     /* JSON: accepts the simulator, pins the measurements, the application and its KMS */
+    uint8_t kms_root[33];    /* compressed public key of the KMS root */
 } forge_result;
 
 /* One precise fault: exactly one thing is wrong, everything else (also each signature above it) is right. */
@@ -26,19 +32,27 @@ typedef struct forge_break {
     const char *summary;     /* one line: what was changed and why it must be refused */
     chaos_status expected;   /* what a strict verifier answers */
     unsigned kinds;          /* bit 1 << FORGE_*: which kinds of quote have it */
+    bool envelope;           /* it is in the envelope: verify result.envelope through chaos_check */
 } forge_break;
 
 size_t forge_break_count(void);
 const forge_break *forge_break_at(size_t index);
 const forge_break *forge_break_find(const char *name); /* NULL: there is none */
 
-/* What a forged quote says. Zeroed members of `has_...` keep the defaults. */
+/* What a forged quote says. Zeroed members of `has_...` keep the defaults. A TDX quote's REPORTDATA is that of the
+ * binding of its envelope, unless report data are given: then there is no envelope. */
 typedef struct forge_options {
     int64_t now;              /* 0: FORGE_DEFAULT_NOW */
     bool has_report_data;
     chaos_report_data report_data;
     const char *seed;         /* NULL: "chaoschain-simulator"; keys derive from it. Public: never for real keys */
     const char *tcb_status;   /* NULL: "UpToDate"; the status of the platform level that matches */
+    bool has_stage;           /* of the binding: CHAOS_STAGE_*; default CHAOS_STAGE_IDENTITY */
+    unsigned stage;
+    bool has_nonce;
+    chaos_u256 nonce;
+    const chaos_binding *binding; /* NULL: the stage's own values. Else these, also stage and nonce; the public key's
+                                   * hash and the identity key are the forge's all the same. Chain ids < 2^64 */
 } forge_options;
 
 #define FORGE_DEFAULT_NOW 1767225600 /* 2026-01-01T00:00:00Z */

@@ -33,7 +33,8 @@ typedef struct chaos_expectation {
     size_t size;
     bool has_report_data;
     chaos_report_data report_data; /* all 64 bytes must be equal */
-    /* Of an envelope's binding. For a bare quote each of them is CHAOS_E_USAGE: it has no binding. */
+    /* Of an envelope's binding. Any of them for a bare quote, which has none, is CHAOS_E_USAGE (unless the quote did
+     * not verify: then the verdict says so, and nothing was compared). */
     bool has_agent;                /* chain, registry and agent id together */
     chaos_u256 chain_id;
     chaos_address identity_registry;

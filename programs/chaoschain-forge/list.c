@@ -3,10 +3,13 @@
 
 #define LIST_MAX (1024u * 1024u)
 
-static const char *kinds_text(unsigned kinds)
+static const char *kinds_text(const forge_break *b)
 {
-    const bool sgx = (kinds & 1u << FORGE_SGX3) != 0;
-    const bool tdx = (kinds & 1u << FORGE_TDX4) != 0;
+    const bool sgx = (b->kinds & 1u << FORGE_SGX3) != 0;
+    const bool tdx = (b->kinds & 1u << FORGE_TDX4) != 0;
+    if (b->envelope) {
+        return "tdx envelope";
+    }
     if (sgx && tdx) {
         return "sgx tdx";
     }
@@ -18,8 +21,8 @@ static bool write_table(chaos_buffer *out)
     bool good = true;
     for (size_t i = 0; good && i < forge_break_count(); i++) {
         const forge_break *b = forge_break_at(i);
-        good = buffer_append_format(out, "%-46s %-30s %-7s  %s\n", b->name, chaos_status_name(b->expected),
-                                    kinds_text(b->kinds), b->summary);
+        good = buffer_append_format(out, "%-46s %-30s %-12s  %s\n", b->name, chaos_status_name(b->expected),
+                                    kinds_text(b), b->summary);
     }
     return good;
 }
@@ -43,6 +46,7 @@ static bool write_json(chaos_buffer *out)
     for (size_t i = 0; i < forge_break_count(); i++) {
         const forge_break *b = forge_break_at(i);
         json_write_object(&w, NULL);
+        json_write_boolean(&w, "envelope", b->envelope);
         json_write_text(&w, "expected", chaos_status_name(b->expected));
         write_kinds(&w, b->kinds);
         json_write_text(&w, "name", b->name);

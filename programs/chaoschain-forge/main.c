@@ -10,6 +10,8 @@ enum {
     OPT_NOW,
     OPT_SEED,
     OPT_REPORT_DATA,
+    OPT_STAGE,
+    OPT_NONCE,
     OPT_TCB_STATUS,
     OPT_OUT,
     OPT_LIST,
@@ -24,7 +26,9 @@ static const option_row rows[] = {
     [OPT_BREAK] = { "--break", "NAME", 1, false, "break it in this one way; --list shows all" },
     [OPT_NOW] = { "--now", "TIME", 1, false, "valid at this time: RFC 3339 in UTC or Unix seconds" },
     [OPT_SEED] = { "--seed", "TEXT", 1, false, "the keys derive from this; it is no secret" },
-    [OPT_REPORT_DATA] = { "--report-data", "HEX", 1, false, "REPORTDATA, 64 bytes" },
+    [OPT_REPORT_DATA] = { "--report-data", "HEX", 1, false, "REPORTDATA, 64 bytes: then there is no envelope" },
+    [OPT_STAGE] = { "--stage", "N", 1, false, "of the envelope's binding, 0 to 5: 1 (the default) the agent's key, 5 a session" },
+    [OPT_NONCE] = { "--nonce", "HEX", 1, false, "of the envelope's binding, 32 bytes" },
     [OPT_TCB_STATUS] = { "--tcb-status", "STATUS", 1, false, "of the platform: UpToDate, OutOfDate, ..." },
     [OPT_OUT] = { "--out", "DIR", 1, false, "where the files go" },
     [OPT_LIST] = { "--list", NULL, 0, false, "print every break, what must be answered to it, and why" },
@@ -41,11 +45,11 @@ static const option_table table = {
         "Makes SIMULATED attestation evidence: real formats under a test root, no hardware behind it.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Writes quote.bin, collateral.json, event-log.json (tdx), trust-root.der, foreign-root.der (the "
-             "same name,\n"
-             "another key), now.txt (verify at this time) and, if broken, expected.txt. The same options "
-             "give the same\n"
-             "bytes. Exit code: 0 done, 5 environment (a file could not be written), 64 usage, 70 internal.",
+    .notes = "Writes quote.bin, collateral.json, trust-root.der, foreign-root.der (the same name, another key), now.txt\n"
+             "(verify at this time) and, if broken, expected.txt; for tdx also event-log.json, envelope.json (the quote,\n"
+             "its log and the binding of the agent's key) and what a relying party knows beforehand: policy.json,\n"
+             "app-compose.json, kms-root.hex. The same options give the same bytes.\n"
+             "Exit code: 0 done, 5 environment (a file could not be written), 64 usage, 70 internal.",
 };
 
 /* ----------------------------------------------------------------- values ---- */
@@ -118,16 +122,42 @@ static int read_now(const options *o, int64_t *now)
     return usage("--now", text, "a time like 2026-01-01T00:00:00Z or Unix seconds");
 }
 
+/* Hex digits, with 0x or without. */
+static bool read_hex(const char *text, uint8_t *out, size_t size)
+{
+    const char *digits = text[0] == '0' && (text[1] | 0x20) == 'x' ? text + 2 : text;
+    return hex_decode(slice_text(digits), out, size);
+}
+
 static int read_report_data(const options *o, forge_options *chosen)
 {
     const char *text = options_value(o, OPT_REPORT_DATA, 0);
     if (text == NULL) {
         return EXIT_AFFIRMING;
     }
-    const char *digits = text[0] == '0' && (text[1] | 0x20) == 'x' ? text + 2 : text;
-    chosen->has_report_data =
-        hex_decode(slice_text(digits), chosen->report_data.bytes, sizeof chosen->report_data.bytes);
+    chosen->has_report_data = read_hex(text, chosen->report_data.bytes, sizeof chosen->report_data.bytes);
     return chosen->has_report_data ? EXIT_AFFIRMING : usage("--report-data", text, "128 hex digits");
+}
+
+static int read_nonce(const options *o, forge_options *chosen)
+{
+    const char *text = options_value(o, OPT_NONCE, 0);
+    if (text == NULL) {
+        return EXIT_AFFIRMING;
+    }
+    chosen->has_nonce = read_hex(text, chosen->nonce.bytes, sizeof chosen->nonce.bytes);
+    return chosen->has_nonce ? EXIT_AFFIRMING : usage("--nonce", text, "64 hex digits");
+}
+
+static int read_stage(const options *o, forge_options *chosen)
+{
+    const char *text = options_value(o, OPT_STAGE, 0);
+    if (text == NULL) {
+        return EXIT_AFFIRMING;
+    }
+    chosen->has_stage = text[0] >= '0' && text[0] <= '0' + CHAOS_STAGE_SESSION && text[1] == '\0';
+    chosen->stage = chosen->has_stage ? (unsigned)(text[0] - '0') : 0;
+    return chosen->has_stage ? EXIT_AFFIRMING : usage("--stage", text, "a stage from 0 to 5");
 }
 
 /* ------------------------------------------------------------------- work ---- */
@@ -145,6 +175,8 @@ static int read_request(const options *o, request *wanted)
     code = code != EXIT_AFFIRMING ? code : read_break(o, &wanted->broken);
     code = code != EXIT_AFFIRMING ? code : read_now(o, &wanted->options.now);
     code = code != EXIT_AFFIRMING ? code : read_report_data(o, &wanted->options);
+    code = code != EXIT_AFFIRMING ? code : read_stage(o, &wanted->options);
+    code = code != EXIT_AFFIRMING ? code : read_nonce(o, &wanted->options);
     wanted->options.seed = options_value(o, OPT_SEED, 0);
     wanted->options.tcb_status = options_value(o, OPT_TCB_STATUS, 0);
     wanted->folder = options_value(o, OPT_OUT, 0);

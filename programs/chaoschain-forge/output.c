@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define NAME_MAX_SIZE 64
-#define FILES_MAX 8
+#define FILES_MAX 12
 
 typedef struct output_file {
     const char *name;
@@ -110,19 +110,33 @@ static void add_file(output *out, const char *name, chaos_slice bytes, bool abse
     file->absent = absent;
 }
 
+/* What only a trust domain has. */
+static void add_tdx_files(output *out, const forge_result *made, const char *kms_root)
+{
+    bool none = made->policy.size == 0;
+    add_file(out, "event-log.json", buffer_slice(&made->event_log), none);
+    add_file(out, "envelope.json", buffer_slice(&made->envelope), made->envelope.size == 0);
+    add_file(out, "app-compose.json", buffer_slice(&made->app_compose), none);
+    add_file(out, "kms-root.hex", slice_text(kms_root), none);
+    add_file(out, "policy.json", buffer_slice(&made->policy), none);
+}
+
 int write_evidence(const char *folder, const forge_result *made, const forge_break *broken)
 {
     char time_text[TIME_TEXT_SIZE];
     char now[TIME_TEXT_SIZE + 1];
     char expected[NAME_MAX_SIZE] = { 0 };
+    char kms_root[2 * sizeof made->kms_root + 2] = { 0 };
     output out = { .path = folder, .folder = -1 };
     (void)snprintf(now, sizeof now, "%s\n", time_format(made->now, time_text));
     if (broken != NULL) {
         (void)snprintf(expected, sizeof expected, "%s\n", chaos_status_name(broken->expected));
     }
+    hex_encode(slice(made->kms_root, sizeof made->kms_root), kms_root);
+    kms_root[2 * sizeof made->kms_root] = '\n';
     add_file(&out, "quote.bin", buffer_slice(&made->quote), false);
     add_file(&out, "collateral.json", buffer_slice(&made->collateral), false);
-    add_file(&out, "event-log.json", buffer_slice(&made->event_log), made->event_log.size == 0);
+    add_tdx_files(&out, made, kms_root);
     add_file(&out, "trust-root.der", buffer_slice(&made->root), false);
     add_file(&out, "foreign-root.der", buffer_slice(&made->foreign_root), false);
     add_file(&out, "now.txt", slice_text(now), false);

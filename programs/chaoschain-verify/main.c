@@ -1,4 +1,5 @@
-/* main.c - chaoschain-verify: files, the clock and the command line around chaos_check_quote. */
+/* main.c - chaoschain-verify: files, the clock and the command line around chaos_check and
+ * chaos_check_quote. */
 #include "verify_program.h"
 
 #include <time.h>
@@ -6,8 +7,8 @@
 
 enum {
     OPT_FILE,
-    OPT_QUOTE,
     OPT_EVIDENCE,
+    OPT_QUOTE,
     OPT_COLLATERAL,
     OPT_EVENT_LOG,
     OPT_AT,
@@ -26,22 +27,24 @@ enum {
 };
 
 static const option_row rows[] = {
-    [OPT_FILE] = { "FILE", "FILE", 1, false, "the quote: binary, hex or base64; - is standard input" },
-    [OPT_QUOTE] = { "--quote", "FILE", 1, false, "the same, by name" },
-    [OPT_EVIDENCE] = { "--evidence", "FILE", 1, true, "an evidence envelope" },
+    [OPT_FILE] = { "FILE", "FILE", 1, false, "an envelope, or a quote in binary, hex or base64; - is standard input" },
+    [OPT_EVIDENCE] = { "--evidence", "FILE", 1, false, "an evidence envelope, JSON, and nothing else" },
+    [OPT_QUOTE] = { "--quote", "FILE", 1, false, "a bare quote, and nothing else" },
     [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "Intel's statements about the platform: JSON" },
     [OPT_EVENT_LOG] = { "--event-log", "FILE", 1, false,
-                        "the guest's event log, replayed to the RTMRs: JSON" },
+                        "beside a quote: the guest's event log, replayed to the RTMRs" },
     [OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 in UTC or Unix seconds" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", CHAOS_MAX_TRUST_ROOTS, false,
                          "trust this root too: DER or PEM; repeatable" },
     [OPT_POLICY] = { "--policy", "FILE", 1, false, "a policy file, or the word default or none" },
     [OPT_EXPECT_REPORT_DATA] = { "--expect-report-data", "HEX", 1, false,
                                  "REPORTDATA must be these 64 bytes" },
-    [OPT_EXPECT_AGENT] = { "--expect-agent", "AGENT", 1, true, "eip155:N:0x...:ID" },
-    [OPT_EXPECT_IDENTITY_KEY] = { "--expect-identity-key", "ADDR", 1, true,
-                                  "the address that evidence binds" },
-    [OPT_EXPECT_NONCE] = { "--expect-nonce", "HEX", 1, true, "the nonce that evidence binds" },
+    [OPT_EXPECT_AGENT] = { "--expect-agent", "AGENT", 1, false,
+                           "the envelope is of this agent: eip155:CHAIN:0xREGISTRY:ID" },
+    [OPT_EXPECT_IDENTITY_KEY] = { "--expect-identity-key", "ADDR", 1, false,
+                                  "this is the agent's key: agentWallet, from your own RPC" },
+    [OPT_EXPECT_NONCE] = { "--expect-nonce", "HEX", 1, false,
+                           "the envelope binds these 32 bytes that you chose" },
     [OPT_COLLATERAL_FLOOR] = { "--collateral-floor", "FILE", 1, true, "the oldest collateral to accept" },
     [OPT_JSON] = { "--json", NULL, 0, false, "print the verdict as one line of JSON" },
     [OPT_BATCH] = { "--batch", "FILE", 1, true, "one JSON object a line" },
@@ -53,7 +56,7 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [OPTION]... FILE | -\n"
-                "Verifies and appraises an Intel SGX or TDX quote, offline.",
+                "Verifies and appraises the evidence of an agent, or a bare Intel SGX or TDX quote, offline.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Exit code: 0 AFFIRMING (with --policy none: verified), 1 WARNING, 2 CONTRAINDICATED,\n"
@@ -64,8 +67,8 @@ static const option_table table = {
 
 /* All that a verification is given. */
 typedef struct inputs {
-    const char *quote_path;
-    chaos_buffer quote, event_log, collateral;
+    given_evidence evidence;
+    chaos_buffer event_log, collateral;
     chaos_trust *trust;
     chaos_policy *policy;
     chaos_expectation expectation;
@@ -75,7 +78,7 @@ typedef struct inputs {
 
 static void inputs_free(inputs *in)
 {
-    chaos_buffer_free(&in->quote);
+    chaos_buffer_free(&in->evidence.bytes);
     chaos_buffer_free(&in->event_log);
     chaos_buffer_free(&in->collateral);
     chaos_trust_free(in->trust);
@@ -122,22 +125,25 @@ static chaos_status set_time(const options *given, inputs *in, chaos_error *err)
     return CHAOS_OK;
 }
 
+static const struct {
+    size_t row;
+    chaos_status (*read)(const char *text, chaos_expectation *out, chaos_error *err);
+    bool of_binding; /* which only an envelope has */
+} expectations[] = {
+    { OPT_EXPECT_REPORT_DATA, expect_report_data, false },
+    { OPT_EXPECT_AGENT, expect_agent, true },
+    { OPT_EXPECT_IDENTITY_KEY, expect_identity_key, true },
+    { OPT_EXPECT_NONCE, expect_nonce, true },
+};
+
 static chaos_status set_expectation(const options *given, inputs *in, chaos_error *err)
 {
-    const char *text = options_value(given, OPT_EXPECT_REPORT_DATA, 0);
-    if (text == NULL) {
-        return CHAOS_OK;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(expectations); i++) {
+        const char *text = options_value(given, expectations[i].row, 0);
+        if (text != NULL) {
+            CHAOS_TRY(expectations[i].read(text, &in->expectation, err));
+        }
     }
-    chaos_slice digits = slice_text(text);
-    if (digits.size >= 2 && digits.data[0] == '0' && (digits.data[1] | 0x20) == 'x') {
-        digits = slice(digits.data + 2, digits.size - 2);
-    }
-    uint8_t *bytes = in->expectation.report_data.bytes;
-    if (!hex_decode(digits, bytes, sizeof in->expectation.report_data.bytes)) {
-        return error_set(err, CHAOS_E_USAGE, "--expect-report-data", CHAOS_NO_OFFSET,
-                         "needs exactly 128 hex digits, all 64 bytes of REPORTDATA");
-    }
-    in->expectation.has_report_data = true;
     return CHAOS_OK;
 }
 
@@ -196,18 +202,59 @@ static chaos_status check_standard_input(const options *given, chaos_error *err)
     return CHAOS_OK;
 }
 
-static chaos_status set_quote(const options *given, inputs *in, chaos_error *err)
+/* An expectation that nothing in the evidence could meet, or a log beside the one that counts, must not be
+ * passed over. */
+static chaos_status check_fit(const options *given, const inputs *in, chaos_error *err)
 {
-    const char *operand = options_value(given, OPT_FILE, 0);
-    const char *named = options_value(given, OPT_QUOTE, 0);
-    if ((operand == NULL) == (named == NULL)) {
-        return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "%s; try '" PROGRAM " --help'",
-                         named == NULL ? "which quote? give a FILE, or - for standard input"
-                                       : "one quote at a time");
+    if (in->evidence.is_envelope && options_has(given, OPT_EVENT_LOG)) {
+        return error_set(err, CHAOS_E_USAGE, "--event-log", CHAOS_NO_OFFSET,
+                         "an envelope holds its own event log; this option goes with a bare quote");
     }
-    in->quote_path = named == NULL ? operand : named;
-    CHAOS_TRY(input_read("--quote", in->quote_path, INPUT_MAX_QUOTE, &in->quote, err));
-    return input_unarmour(&in->quote, err);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(expectations) && !in->evidence.is_envelope; i++) {
+        if (expectations[i].of_binding && options_has(given, expectations[i].row)) {
+            return error_set(err, CHAOS_E_USAGE, rows[expectations[i].row].name, CHAOS_NO_OFFSET,
+                             "a bare quote has no binding of agent, key and nonce to compare with; "
+                             "it needs an envelope (--evidence FILE)");
+        }
+    }
+    return CHAOS_OK;
+}
+
+static chaos_status choose_evidence(const options *given, size_t *row, chaos_error *err)
+{
+    static const size_t ways[] = { OPT_FILE, OPT_EVIDENCE, OPT_QUOTE };
+    unsigned count = 0;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(ways); i++) {
+        if (options_has(given, ways[i])) {
+            *row = ways[i];
+            count++;
+        }
+    }
+    if (count == 1) {
+        return CHAOS_OK;
+    }
+    return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "%s; try '" PROGRAM " --help'",
+                     count == 0 ? "which evidence? give a FILE, or - for standard input"
+                                : "one piece of evidence at a time");
+}
+
+static chaos_status set_evidence(const options *given, inputs *in, chaos_error *err)
+{
+    given_evidence *evidence = &in->evidence;
+    size_t row = OPT_FILE;
+    CHAOS_TRY(choose_evidence(given, &row, err));
+    evidence->path = options_value(given, row, 0);
+    evidence->is_envelope = row == OPT_EVIDENCE;
+    if (row != OPT_FILE) {
+        CHAOS_TRY(check_fit(given, in, err)); /* what can be known before the file is read */
+    }
+    CHAOS_TRY(input_read(rows[row].name, evidence->path,
+                         row == OPT_QUOTE ? INPUT_MAX_QUOTE : CHAOS_MAX_ENVELOPE, &evidence->bytes, err));
+    if (row == OPT_FILE) {
+        evidence->is_envelope = input_is_object(buffer_slice(&evidence->bytes));
+        CHAOS_TRY(check_fit(given, in, err));
+    }
+    return evidence->is_envelope ? CHAOS_OK : input_unarmour(&evidence->bytes, err);
 }
 
 /* Everything the relying party itself says comes before the stranger's bytes. */
@@ -222,7 +269,7 @@ static chaos_status set_relying_party(const options *given, inputs *in, chaos_er
 
 static chaos_status read_evidence(const options *given, inputs *in, chaos_error *err)
 {
-    CHAOS_TRY(set_quote(given, in, err));
+    CHAOS_TRY(set_evidence(given, in, err));
     CHAOS_TRY(read_json(given, OPT_COLLATERAL, CHAOS_MAX_COLLATERAL, &in->collateral, err));
     return read_json(given, OPT_EVENT_LOG, CHAOS_MAX_EVENT_LOG, &in->event_log, err);
 }
@@ -240,12 +287,12 @@ static int show_verdict(const chaos_verdict *verdict, const inputs *in, bool as_
         status = error_set(&err, CHAOS_E_LIMIT, NULL, CHAOS_NO_OFFSET, NULL);
     }
     if (status != CHAOS_OK) {
-        return report_fault(as_json ? &in->now : NULL, exit_of_status(status), &err);
+        return report_fault(as_json ? &in->now : NULL, &in->evidence, exit_of_status(status), &err);
     }
     int code = say_result(PROGRAM, buffer_slice(&text), chaos_verdict_exit_code(verdict));
     const chaos_error *why = chaos_verdict_error(verdict);
     if (!as_json && why != NULL && why->status == CHAOS_E_COLLATERAL_MISSING) {
-        report_missing_collateral(buffer_slice(&in->quote), in->quote_path);
+        report_missing_collateral(&in->evidence);
     }
     return code;
 }
@@ -258,24 +305,33 @@ static int code_of_own_fault(chaos_status status)
     return code == EXIT_MALFORMED || code == EXIT_UNTRUSTED ? EXIT_USAGE : code;
 }
 
+static chaos_status judge(const inputs *in, chaos_verdict **verdict, chaos_error *err)
+{
+    chaos_slice evidence = buffer_slice(&in->evidence.bytes);
+    chaos_slice collateral = buffer_slice(&in->collateral);
+    if (in->evidence.is_envelope) {
+        return chaos_check(evidence, collateral, in->trust, in->policy, &in->expectation, in->now, NULL, verdict,
+                           err);
+    }
+    return chaos_check_quote(evidence, buffer_slice(&in->event_log), collateral, in->trust, in->policy,
+                             &in->expectation, in->now, NULL, verdict, err);
+}
+
 static int verify(const options *given)
 {
     bool as_json = options_has(given, OPT_JSON);
     chaos_error err = { 0 };
+    chaos_verdict *verdict = NULL;
     __attribute__((cleanup(inputs_free))) inputs in = { .expectation = CHAOS_EXPECTATION_INIT };
     chaos_status status = set_relying_party(given, &in, &err);
     if (status == CHAOS_OK) {
         status = read_evidence(given, &in, &err);
     }
-    if (status != CHAOS_OK) {
-        return report_fault(as_json && in.has_now ? &in.now : NULL, code_of_own_fault(status), &err);
+    if (status == CHAOS_OK) {
+        status = judge(&in, &verdict, &err);
     }
-    chaos_verdict *verdict = NULL;
-    status =
-        chaos_check_quote(buffer_slice(&in.quote), buffer_slice(&in.event_log), buffer_slice(&in.collateral),
-                          in.trust, in.policy, &in.expectation, in.now, NULL, &verdict, &err);
     if (status != CHAOS_OK) {
-        return report_fault(as_json && in.has_now ? &in.now : NULL, code_of_own_fault(status), &err);
+        return report_fault(as_json && in.has_now ? &in.now : NULL, &in.evidence, code_of_own_fault(status), &err);
     }
     int code = show_verdict(verdict, &in, as_json);
     chaos_verdict_free(verdict);

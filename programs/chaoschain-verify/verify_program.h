@@ -8,12 +8,26 @@
 
 #define PROGRAM "chaoschain-verify"
 
+/* The values of the options --expect-...: each reads its text into its place, or says what is wrong with it
+ * (USAGE). */
+CHAOS_MUST_USE chaos_status expect_report_data(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_agent(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_identity_key(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_nonce(const char *text, chaos_expectation *out, chaos_error *err);
+
+/* The evidence as the command line brought it. */
+typedef struct given_evidence {
+    const char *path;
+    chaos_buffer bytes; /* a binary quote, or an envelope's JSON */
+    bool is_envelope;
+} given_evidence;
+
 /* The answer when there is no verdict, because a fault of the caller or of ours kept us from judging: a
  * message, or, with the time of judgement in `json_now`, a complete verdict object with verified = null.
  * Returns `code`. */
-int report_fault(const int64_t *json_now, int code, const chaos_error *err);
+int report_fault(const int64_t *json_now, const given_evidence *evidence, int code, const chaos_error *err);
 
-/* Tells on standard error which collateral this quote needs and which command is going to fetch it. */
-void report_missing_collateral(chaos_slice quote, const char *path);
+/* Tells on standard error which collateral this evidence needs and which command is going to fetch it. */
+void report_missing_collateral(const given_evidence *evidence);
 
 #endif

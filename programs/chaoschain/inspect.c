@@ -1,4 +1,4 @@
-/* inspect.c - chaoschain inspect FILE: what a quote says of itself, believed by nobody. */
+/* inspect.c - chaoschain inspect FILE: what evidence says of itself, believed by nobody. */
 #include "verbs.h"
 
 #include <chaoschain/chaoschain.h>
@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #define PROGRAM "chaoschain inspect"
-#define TABLE_MAX (512u * 1024u)
-#define NAME_MAX_SHOWN 96 /* "header.att_key_type" */
-#define NAME_COLUMN 42    /* the longest name of a quote and a little */
+#define TABLE_MAX (4u * 1024u * 1024u) /* an envelope in hex, and room */
+#define NAME_MAX_SHOWN 96              /* "header.att_key_type" */
+#define NAME_COLUMN 42                 /* the longest name of a quote and a little */
 
 enum {
     OPT_FILE,
@@ -17,7 +17,7 @@ enum {
 };
 
 static const option_row rows[] = {
-    [OPT_FILE] = { "FILE", "FILE", 1, false, "the quote: binary, hex or base64; - is standard input" },
+    [OPT_FILE] = { "FILE", "FILE", 1, false, "an envelope, or a quote in binary, hex or base64; - is standard input" },
     [OPT_JSON] = { "--json", NULL, 0, false, "one line of JSON" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
 };
@@ -25,7 +25,8 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [--json] FILE | -\n"
-                "Shows every field of a quote by its name in Intel's specification. Nothing is verified.",
+                "Shows every field of an envelope or a quote by the name that its specification gives it.\n"
+                "Nothing is verified.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Exit code: 0 shown, 3 malformed, 5 the file cannot be read, 64 usage, 70 internal.",
@@ -71,9 +72,9 @@ static bool write_table(chaos_slice text, chaos_buffer *out)
     dotted name = { { 0 }, { 0 }, 0 };
     chaos_slice key, value;
     json_begin(&j, text, CHAOS_E_INTERNAL);
-    json_enter_object(&j, "quote");
+    json_enter_object(&j, "evidence");
     bool ok = buffer_append_text(
-        out, "UNVERIFIED: what the quote says of itself; nothing here may be relied on.\n");
+        out, "UNVERIFIED: what the evidence says of itself; nothing here may be relied on.\n");
     while (ok && json_ok(&j)) {
         if (!json_key(&j, &key)) {
             if (name.depth == 0) {
@@ -84,10 +85,10 @@ static bool write_table(chaos_slice text, chaos_buffer *out)
         }
         dotted_set(&name, key);
         if (json_peek(&j) == JSON_KIND_OBJECT) {
-            json_enter_object(&j, "quote");
+            json_enter_object(&j, "evidence");
             name.depth++;
         } else {
-            json_skip(&j, "quote", &value);
+            json_skip(&j, "evidence", &value);
             ok = json_ok(&j) && (slice_is(key, "unverified") || write_value(out, &name, value));
         }
     }
@@ -96,13 +97,21 @@ static bool write_table(chaos_slice text, chaos_buffer *out)
 
 /* ------------------------------------------------------------------- verb ---- */
 
+static chaos_status parse(chaos_buffer *bytes, chaos_evidence **evidence, chaos_error *err)
+{
+    if (input_is_object(buffer_slice(bytes))) {
+        return chaos_envelope_parse(buffer_slice(bytes), evidence, err);
+    }
+    CHAOS_TRY(input_unarmour(bytes, err));
+    return chaos_evidence_parse(buffer_slice(bytes), evidence, err);
+}
+
 static chaos_status describe(const char *path, chaos_buffer *json_text, chaos_error *err)
 {
-    CHAOS_AUTO_BUFFER(quote, 0);
+    CHAOS_AUTO_BUFFER(bytes, 0);
     chaos_evidence *evidence = NULL;
-    CHAOS_TRY(input_read("FILE", path, INPUT_MAX_QUOTE, &quote, err));
-    CHAOS_TRY(input_unarmour(&quote, err));
-    CHAOS_TRY(chaos_evidence_parse(buffer_slice(&quote), &evidence, err));
+    CHAOS_TRY(input_read("FILE", path, CHAOS_MAX_ENVELOPE, &bytes, err));
+    CHAOS_TRY(parse(&bytes, &evidence, err));
     chaos_status status = chaos_evidence_describe(evidence, json_text, err);
     chaos_evidence_free(evidence);
     return status;
@@ -119,7 +128,7 @@ static int inspect(const char *path, bool as_json)
     bool ok = as_json ? buffer_append(&text, buffer_slice(&json_text)) && buffer_append_text(&text, "\n")
                       : write_table(buffer_slice(&json_text), &text);
     if (!ok) {
-        return say_failure(PROGRAM, EXIT_INTERNAL, "cannot show the quote");
+        return say_failure(PROGRAM, EXIT_INTERNAL, "cannot show the evidence");
     }
     return say_result(PROGRAM, buffer_slice(&text), EXIT_AFFIRMING);
 }
@@ -136,7 +145,7 @@ int verb_inspect(int argc, char **argv)
     }
     const char *path = options_value(&given, OPT_FILE, 0);
     if (path == NULL) {
-        return say_failure(PROGRAM, EXIT_USAGE, "which quote? give a FILE, or - for standard input");
+        return say_failure(PROGRAM, EXIT_USAGE, "which evidence? give a FILE, or - for standard input");
     }
     return inspect(path, options_has(&given, OPT_JSON));
 }

@@ -11,8 +11,8 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *summary;
 } verbs[] = {
-    { "verify", verb_verify, "verify and appraise a quote, offline (chaoschain-verify)" },
-    { "inspect", verb_inspect, "show every field of a quote, unverified" },
+    { "verify", verb_verify, "verify and appraise an envelope or a quote, offline (chaoschain-verify)" },
+    { "inspect", verb_inspect, "show every field of an envelope or a quote, unverified" },
     { "policy", verb_policy, "check a policy file" },
     { "forge", verb_forge, "make simulated evidence, valid or broken in one way (chaoschain-forge)" },
     { "collateral", verb_collateral, "fetch collateral (not built yet)" },

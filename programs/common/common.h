@@ -52,8 +52,10 @@ const char *did_you_mean(const char *typed, const char *const *words);
  * (FILE_IO). */
 CHAOS_MUST_USE chaos_status input_read(const char *option, const char *path, size_t limit, chaos_buffer *out,
                                        chaos_error *err);
+/* Is its first character, white space aside, that of a JSON object? A quote is never text that begins so. */
+bool input_is_object(chaos_slice bytes);
 /* Replaces hex digits (0x or not, white space anywhere) or base64 by the bytes they stand for; anything else
- * stays as it is, for the reader of the format to judge. */
+ * stays as it is, for the reader of the format to judge, and so does what the limit of input_read cut off. */
 CHAOS_MUST_USE chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err);
 
 #define INPUT_MAX_QUOTE (3u * 64u * 1024u) /* the largest quote in hex with line ends */

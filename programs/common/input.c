@@ -96,8 +96,20 @@ static bool strip_text(chaos_buffer *bytes)
     return true;
 }
 
+bool input_is_object(chaos_slice bytes)
+{
+    size_t i = 0;
+    while (i < bytes.size && is_space(bytes.data[i])) {
+        i++;
+    }
+    return i < bytes.size && bytes.data[i] == '{';
+}
+
 chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err)
 {
+    if (bytes->size == bytes->limit) {
+        return CHAOS_OK; /* longer than any quote: what was not read must not vanish behind white space */
+    }
     if (bytes->size == 0 || !strip_text(bytes)) {
         return CHAOS_OK; /* binary: a quote has a zero byte at offset 1 */
     }

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #define HELP_MAX 16384u
-#define HELP_COLUMN 27 /* where the help texts begin */
+#define HELP_COLUMN 30 /* where the help texts begin */
 
 static bool is_operand(const option_row *row)
 {

@@ -48,6 +48,18 @@ void note_text(check_run *run, check_id id, const char *why, const char *found)
     }
 }
 
+void leave_open(const appraisal *a, check_id id, const char *why, chaos_slice found)
+{
+    note(a->run, id, why, found);
+    a->open[id] = true;
+    a->run->warned = true;
+}
+
+check_value v_found(chaos_slice bytes)
+{
+    return bytes.size == 0 ? v_text("nothing") : v_hex(bytes);
+}
+
 bool mask_accepts(const policy_mask *mask, chaos_slice field)
 {
     if (!mask->given) {
@@ -79,7 +91,8 @@ comparison compare_list(const appraisal *a, check_id id, const policy_list *list
         int prefix =
             list->count == 1 ? 0 : snprintf(c.expected, sizeof c.expected, "one of %zu: ", list->count);
         size_t begin = prefix > 0 ? (size_t)prefix : 0;
-        (void)error_hex(c.expected + begin, sizeof c.expected - begin, first);
+        bool is_text = list->item_size == 0;
+        (void)(is_text ? error_quote : error_hex)(c.expected + begin, sizeof c.expected - begin, first);
     }
     return c;
 }

@@ -92,6 +92,12 @@ static inline bool set_has(const policy_set *set, unsigned member)
 bool list_next(const policy_list *list, size_t *cursor, chaos_slice *item);
 bool list_has(const policy_list *list, chaos_slice value);
 bool list_has_number(const policy_list *list, uint64_t number);
+static inline bool list_has_values(const policy_list *list)
+{
+    return list->kind == LIST_VALUES;
+}
+/* Does one of them name values? "any" names none. */
+bool any_list_has_values(const policy_list *const *lists, size_t count);
 
 extern const char default_policy_text[]; /* byte for byte data/policies/default.json */
 
@@ -103,13 +109,16 @@ typedef struct appraisal {
     int64_t now;
     const chaos_claims *claims;
     check_run *run; /* goes on where verification ended */
+    bool *open;     /* CHECK_COUNT of them: see leave_open */
 } appraisal;
 
 /* Each rule is a few lines of CHECK; the run collects, so that all of them are reached. */
 void appraise_platform(const appraisal *a); /* anchor, TCB, machine */
 void appraise_tdx(const appraisal *a);
 void appraise_sgx(const appraisal *a);
-void appraise_scope(const appraisal *a);    /* dstack, binding, report data, code */
+void appraise_dstack(const appraisal *a);   /* after the TEE's own rows: they say whether the OS is pinned */
+void appraise_binding(const appraisal *a);
+void appraise_scope(const appraisal *a);    /* report data, code; after all rows that pin code */
 
 /* May the only thing that stands against the claims, expired collateral, be forgiven? */
 bool collateral_grace_applies(const chaos_claims *claims, const chaos_policy *policy);
@@ -136,9 +145,19 @@ uint64_t body_number_of(const chaos_claims *claims, const char *name);
 #define NOTE_NO_MINIMUM "the policy has no minimum"
 void note(check_run *run, check_id id, const char *why, chaos_slice found);
 void note_text(check_run *run, check_id id, const char *why, const char *found);
-static inline void cap_at_warning(check_run *run)
+/* What was demanded, or what an envelope needs, and nobody could check: not-checked, at most WARNING. */
+void leave_open(const appraisal *a, check_id id, const char *why, chaos_slice found);
+/* An attested value beside a rule that is not met; "" reads as nothing there. */
+check_value v_found(chaos_slice bytes);
+static inline bool row_passed(const appraisal *a, check_id id)
 {
-    run->warned = true;
+    return a->run->rows[id].result == CHECK_PASSED;
+}
+/* Are MRTD and RTMR0 to RTMR2 in lists of the policy? Only an OS that is known speaks the truth in RTMR3. */
+static inline bool os_is_pinned(const appraisal *a)
+{
+    return row_passed(a, CHECK_POLICY_MR_TD) && row_passed(a, CHECK_POLICY_RTMR0) &&
+           row_passed(a, CHECK_POLICY_RTMR1) && row_passed(a, CHECK_POLICY_RTMR2);
 }
 /* (field & mask) == value? A mask that is not given asks nothing. */
 bool mask_accepts(const policy_mask *mask, chaos_slice field);
@@ -150,6 +169,7 @@ struct chaos_verdict {
     chaos_tier tier;
     chaos_verified verified;
     bool judged;         /* a policy was applied */
+    bool open[CHECK_COUNT]; /* not-checked rows that keep the tier from AFFIRMING */
     bool has_error;
     chaos_error error;
     bool has_policy_hash;
@@ -158,7 +178,19 @@ struct chaos_verdict {
 };
 
 const char *tee_name_of(chaos_tee_kind tee); /* "tdx", "sgx"; "unknown" */
-#define VERDICT_SCOPE "platform"             /* a bare quote speaks of nothing else */
+/* A bare quote speaks of its platform and nothing else. */
+static inline const char *scope_of(const chaos_claims *claims)
+{
+    return claims->has_binding ? "agent" : "platform";
+}
+void verdict_write_claims(json_writer *w, const chaos_claims *claims);
+
+#define U256_TEXT_SIZE 79   /* 2^256 - 1 has 78 digits */
+#define AGENT_TEXT_SIZE 224 /* "eip155:CHAIN:0xREGISTRY:ID" */
+const char *u256_text(const chaos_u256 *number, char text[U256_TEXT_SIZE]);
+/* Without an id where the stage knows none; "none" at stage 4. */
+const char *agent_text(const chaos_binding *binding, char text[AGENT_TEXT_SIZE]);
+const char *stage_text(const chaos_binding *binding); /* "1 (identity)"; "unknown" */
 /* The smaller of the two numbers: the older of the two statements bounds what is known. */
 static inline uint32_t evaluation_number_of(const chaos_claims *claims)
 {

@@ -30,3 +30,13 @@ bool list_has_number(const policy_list *list, uint64_t number)
 {
     return list_has(list, slice(&number, sizeof number));
 }
+
+bool any_list_has_values(const policy_list *const *lists, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list_has_values(lists[i])) {
+            return true;
+        }
+    }
+    return false;
+}

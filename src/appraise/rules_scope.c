@@ -1,51 +1,6 @@
-/* rules_scope.c - rules about what a bare quote leaves open: the report data, the code, and everything that
- * only an envelope with its event log and binding could show. */
+/* rules_scope.c - rules about what the evidence is for: whether it was made for this question, and which code it speaks
+ * of. */
 #include "appraise/internal.h"
-
-static bool any_list_has_values(const policy_list *const *lists, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (lists[i]->kind == LIST_VALUES) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool policy_asks_dstack(const chaos_policy *policy)
-{
-    const policy_list *const lists[] = {
-        &policy->dstack.app_id,
-        &policy->dstack.compose_hash,
-        &policy->dstack.os_image_hash,
-        &policy->dstack.device_id,
-        &policy->dstack.instance_id,
-        &policy->dstack.key_provider,
-        &policy->dstack.kms_root,
-    };
-    return any_list_has_values(lists, CHAOS_ARRAY_SIZE(lists));
-}
-
-static bool policy_asks_binding(const chaos_policy *policy)
-{
-    const policy_list *const lists[] = { &policy->binding.stages, &policy->binding.conventions };
-    return any_list_has_values(lists, CHAOS_ARRAY_SIZE(lists)) || policy->binding.max_age_s.given ||
-           policy->binding.max_anchor_age_blocks.given;
-}
-
-/* What the policy demands and a bare quote cannot show keeps the tier from AFFIRMING. */
-static chaos_status rule_beyond_the_quote(const appraisal *a)
-{
-    if (policy_asks_dstack(a->policy)) {
-        check_not_checked(a->run, CHECK_POLICY_DSTACK, "a bare quote does not show what the policy names");
-        cap_at_warning(a->run);
-    }
-    if (policy_asks_binding(a->policy)) {
-        check_not_checked(a->run, CHECK_POLICY_BINDING, "a bare quote does not show what the policy names");
-        cap_at_warning(a->run);
-    }
-    return CHAOS_OK;
-}
 
 static chaos_status rule_report_data(const appraisal *a)
 {
@@ -63,38 +18,48 @@ static chaos_status rule_report_data(const appraisal *a)
 
 /* ----------------------------------------------------------------- code ---- */
 
-static bool has_values(const policy_list *list)
+/* A row passes only when the policy names values and the evidence has one of them, so rows are asked, not lists. */
+
+/* MRTD alone is the firmware. Kernel and command line are in RTMR1 and RTMR2, the application in RTMR3, which the event
+ * log opens. The log's os_image_hash would have to be recomputed from the image to stand for the first four. */
+static const char *td_not_pinned(const appraisal *a)
 {
-    return list->kind == LIST_VALUES;
+    if (os_is_pinned(a) && (row_passed(a, CHECK_POLICY_RTMR3) || row_passed(a, CHECK_POLICY_COMPOSE_HASH))) {
+        return NULL;
+    }
+    if (!os_is_pinned(a) && list_has_values(&a->policy->dstack.os_image_hash)) {
+        return "os_image_hash is not recomputed and pins nothing: name mr_td and rtmr0 to rtmr2";
+    }
+    return "the policy does not pin the code";
 }
 
-/* MRTD alone is the firmware. Kernel and command line are in RTMR1 and RTMR2, the application in RTMR3. */
-static bool policy_pins_td(const chaos_policy *policy)
+static const char *enclave_not_pinned(const appraisal *a)
 {
-    const policy_list *rtmr = policy->tdx.rtmr;
-    return has_values(&policy->tdx.mr_td) && has_values(&rtmr[0]) && has_values(&rtmr[1]) &&
-           has_values(&rtmr[2]) && has_values(&rtmr[3]);
+    bool by_signer = row_passed(a, CHECK_POLICY_MR_SIGNER) && row_passed(a, CHECK_POLICY_ISV_PROD_ID) &&
+                     row_passed(a, CHECK_POLICY_MIN_ISV_SVN);
+
+    return row_passed(a, CHECK_POLICY_MR_ENCLAVE) || by_signer ? NULL : "the policy does not pin the code";
 }
 
-static bool policy_pins_enclave(const chaos_policy *policy)
+static bool measurement_failed(const appraisal *a)
 {
-    bool by_signer = has_values(&policy->sgx.mr_signer) && has_values(&policy->sgx.isv_prod_id) &&
-                     policy->sgx.min_isv_svn.given;
-    return has_values(&policy->sgx.mr_enclave) || by_signer;
+    const check_row *rows = a->run->rows;
+
+    for (size_t id = CHECK_POLICY_MR_TD; id <= CHECK_POLICY_MIN_ISV_SVN; id++) {
+        if (rows[id].result == CHECK_FAILED) {
+            return true;
+        }
+    }
+    return rows[CHECK_POLICY_COMPOSE_HASH].result == CHECK_FAILED;
 }
 
 /* Why the code is not proven; NULL if it is. */
-static const char *code_not_proven(const appraisal *a, bool pinned)
+static const char *code_not_proven(const appraisal *a, bool is_tdx)
 {
-    if (!pinned) {
-        return "the policy does not pin the code";
+    if (measurement_failed(a)) {
+        return "a measurement is not the policy's";
     }
-    for (size_t id = CHECK_POLICY_MR_TD; id <= CHECK_POLICY_MIN_ISV_SVN; id++) {
-        if (a->run->rows[id].result == CHECK_FAILED) {
-            return "a measurement is not the policy's";
-        }
-    }
-    return NULL;
+    return is_tdx ? td_not_pinned(a) : enclave_not_pinned(a);
 }
 
 /* A policy that speaks of one TEE only is not met by evidence of the other: its lists would all be idle. */
@@ -104,10 +69,11 @@ static chaos_status rule_code(const appraisal *a)
     bool is_tdx = a->claims->tee == CHAOS_TEE_TDX;
     bool speaks_of_this = is_tdx ? policy->tdx.given : policy->sgx.given;
     bool speaks_of_other = is_tdx ? policy->sgx.given : policy->tdx.given;
-    const char *not_proven =
-        code_not_proven(a, is_tdx ? policy_pins_td(policy) : policy_pins_enclave(policy));
+    const char *not_proven = code_not_proven(a, is_tdx);
 
-    if (not_proven != NULL) {
+    if (not_proven != NULL && a->claims->has_binding) {
+        leave_open(a, CHECK_CODE, not_proven, slice("", 0)); /* an agent is its code; a platform is not */
+    } else if (not_proven != NULL) {
         check_not_checked(a->run, CHECK_CODE, not_proven);
     }
     CHECK(a->run, speaks_of_this || !speaks_of_other, CODE, MEASUREMENT, "tee",
@@ -118,7 +84,6 @@ static chaos_status rule_code(const appraisal *a)
 void appraise_scope(const appraisal *a)
 {
     static chaos_status (*const rules[])(const appraisal *) = {
-        rule_beyond_the_quote,
         rule_report_data,
         rule_code,
     };

@@ -39,6 +39,19 @@ const char *tee_name_of(chaos_tee_kind tee)
 
 /* --------------------------------------------------------------- judging ---- */
 
+/* Every required check of a binding leaves its row passed. */
+static bool binding_is_proven(const chaos_claims *claims)
+{
+    static const check_id required[] = { CHECK_BINDING, CHECK_BINDING_REPORT_DATA, CHECK_POSSESSION,
+                                         CHECK_ENDORSEMENT };
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(required); i++) {
+        if (claims->run.rows[required[i]].result != CHECK_PASSED) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A broken invariant must not become a judgement: zeroed or half-filled claims end here. */
 static bool claims_are_whole(const chaos_claims *claims)
 {
@@ -47,7 +60,7 @@ static bool claims_are_whole(const chaos_claims *claims)
     bool tee_fits = claims->tee == (claims->body_type == BODY_SGX ? CHAOS_TEE_SGX : CHAOS_TEE_TDX);
 
     return has_body && tee_fits && claims->has_anchor && claims->has_pck && claims->has_collateral &&
-           claims->has_tcb;
+           claims->has_tcb && (!claims->has_binding || binding_is_proven(claims));
 }
 
 static bool claims_are_consistent(const chaos_claims *claims)
@@ -63,7 +76,7 @@ static bool claims_are_consistent(const chaos_claims *claims)
 static void judge(chaos_verdict *verdict, const chaos_policy *policy, const chaos_expectation *expectation)
 {
     check_run *run = &verdict->claims.run;
-    const appraisal a = { policy, expectation, verdict->now, &verdict->claims, run };
+    const appraisal a = { policy, expectation, verdict->now, &verdict->claims, run, verdict->open };
 
     run->collect = true;
     appraise_platform(&a);
@@ -72,6 +85,8 @@ static void judge(chaos_verdict *verdict, const chaos_policy *policy, const chao
     } else {
         appraise_sgx(&a);
     }
+    appraise_dstack(&a);
+    appraise_binding(&a);
     appraise_scope(&a);
     verdict->judged = true;
     if (run->failed) {
@@ -141,6 +156,21 @@ static void decide(chaos_verdict *verdict, const chaos_policy *policy, const cha
 
 /* ---------------------------------------------------------------- making ---- */
 
+/* A bare quote has nothing to hold these against. One that did not verify gets its verdict all the same, and so does
+ * an envelope of which no binding could be read. */
+static chaos_status check_expectation_fits(const chaos_claims *claims, const chaos_expectation *expectation,
+                                           chaos_error *err)
+{
+    bool of_binding = expectation->has_agent || expectation->has_identity_key || expectation->has_nonce;
+    bool is_bare_quote = (claims->verified || claims->only_dates_failed) && !claims->has_binding;
+
+    if (of_binding && is_bare_quote) {
+        return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
+                         "a bare quote has no binding: agent, identity key and nonce need an envelope");
+    }
+    return CHAOS_OK;
+}
+
 static chaos_status check_arguments(const chaos_claims *claims, const chaos_policy *policy,
                                     const chaos_expectation *expectation, chaos_verdict **verdict,
                                     chaos_error *err)
@@ -155,7 +185,7 @@ static chaos_status check_arguments(const chaos_claims *claims, const chaos_poli
         return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
                          "the expectation was not begun with CHAOS_EXPECTATION_INIT");
     }
-    return CHAOS_OK;
+    return check_expectation_fits(claims, expectation, err);
 }
 
 chaos_status appraise_examined(const chaos_claims *claims, const chaos_policy *policy,

@@ -174,6 +174,58 @@ static void write_tcb(text_writer *w, const chaos_claims *claims)
     }
 }
 
+static void write_hex_line(text_writer *w, const char *label, const char *prefix, chaos_slice bytes)
+{
+    char hex[2 * sizeof(chaos_report_data) + 1];
+
+    begin_line(w, label);
+    print(w, "%s%s", prefix, error_hex(hex, sizeof hex, bytes)); /* never wrapped: it is there to be compared */
+    end_line(w);
+}
+
+/* 2^64 - 1 has 20 digits, which fit. */
+static const char *seconds_text(uint64_t seconds, char text[TIME_TEXT_SIZE])
+{
+    if (seconds <= INT64_MAX) {
+        return time_format((int64_t)seconds, text);
+    }
+    (void)snprintf(text, TIME_TEXT_SIZE, "%llu", (unsigned long long)seconds);
+    return text;
+}
+
+static void write_binding(text_writer *w, const chaos_claims *claims)
+{
+    const chaos_binding *binding = &claims->binding;
+    char agent[AGENT_TEXT_SIZE];
+    char issued[TIME_TEXT_SIZE];
+    char expires[TIME_TEXT_SIZE];
+
+    if (!claims->has_binding) {
+        return;
+    }
+    begin_line(w, "agent");
+    print(w, "%s", agent_text(binding, agent));
+    end_line(w);
+    write_hex_line(w, "identity key", "0x", slice(binding->identity_key.bytes, sizeof binding->identity_key.bytes));
+    begin_line(w, "stage");
+    print(w, "%s", stage_text(binding));
+    end_line(w);
+    begin_line(w, "binding");
+    print(w, "issued %s, expires %s", seconds_text(binding->issued_at, issued),
+          seconds_text(binding->expires_at, expires));
+    end_line(w);
+}
+
+static void write_application(text_writer *w, const chaos_claims *claims)
+{
+    if (claims->has_app_id) {
+        write_hex_line(w, "app id", "", slice(claims->app_id, sizeof claims->app_id));
+    }
+    if (claims->has_compose_hash) {
+        write_hex_line(w, "compose hash", "", slice(claims->compose_hash, sizeof claims->compose_hash));
+    }
+}
+
 static void write_measurements(text_writer *w, const chaos_claims *claims)
 {
     static const char *const names[] = {
@@ -188,14 +240,11 @@ static void write_measurements(text_writer *w, const chaos_claims *claims)
         "attributes",
         "report_data",
     };
-    char hex[2 * sizeof(chaos_report_data) + 1];
 
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(names); i++) {
         chaos_slice value = body_field_of(claims, names[i]);
         if (claims->has_quote && value.size > 0) {
-            begin_line(w, names[i]);
-            print(w, "%s", error_hex(hex, sizeof hex, value)); /* never wrapped: it is there to be compared */
-            end_line(w);
+            write_hex_line(w, names[i], "", value);
         }
     }
 }
@@ -250,24 +299,25 @@ static void write_not_checked(text_writer *w, const check_run *run)
     end_line(w);
 }
 
-/* A verdict of WARNING needs its reasons: what the policy named and nobody could check is one. */
-static void write_uncheckable(text_writer *w, const check_run *run)
+/* A verdict of WARNING needs its reasons: what was demanded and nobody could check is one. */
+static void write_open(text_writer *w, const chaos_verdict *verdict)
 {
-    static const check_id ids[] = { CHECK_POLICY_DSTACK, CHECK_POLICY_BINDING };
-    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(ids); i++) {
-        const check_row *row = &run->rows[ids[i]];
-        if (row->result == CHECK_NOT_CHECKED) {
-            print(w, "  %-5s %s: %s", "open", check_names[ids[i]], row->expected);
+    for (size_t id = 0; id < CHECK_COUNT; id++) {
+        const check_row *row = &verdict->claims.run.rows[id];
+        if (verdict->open[id] && row->result == CHECK_NOT_CHECKED) {
+            print(w, "  %-5s %s: %s", "open", check_names[id], row->expected);
             end_line(w);
         }
     }
 }
 
-static void write_checks(text_writer *w, const check_run *run)
+static void write_checks(text_writer *w, const chaos_verdict *verdict)
 {
+    const check_run *run = &verdict->claims.run;
+
     write_rows(w, run, CHECK_FAILED, "FAIL");
     write_rows(w, run, CHECK_WARNED, "warn");
-    write_uncheckable(w, run);
+    write_open(w, verdict);
     write_not_checked(w, run);
     begin_line(w, "passed");
     print(w, "%zu checks", count_rows(run, CHECK_PASSED));
@@ -285,8 +335,10 @@ chaos_status chaos_verdict_write_text(const chaos_verdict *verdict, chaos_buffer
     write_heading(&w, verdict);
     write_origin(&w, &verdict->claims);
     write_tcb(&w, &verdict->claims);
+    write_binding(&w, &verdict->claims);
+    write_application(&w, &verdict->claims);
     write_measurements(&w, &verdict->claims);
-    write_checks(&w, &verdict->claims.run);
+    write_checks(&w, verdict);
     if (!w.ok) {
         text->size = before;
         if (text->data != NULL) {

@@ -1,5 +1,6 @@
-/* crypto.h - hashes, P-256 verification and Intel's certificate profile. The only folder of the verify library that
- * knows OpenSSL. Every entry initialises libcrypto first with OPENSSL_INIT_NO_LOAD_CONFIG. */
+/* crypto.h - hashes, P-256 verification, secp256k1 key recovery and Intel's certificate profile. The only folder of
+ * the verify library that knows OpenSSL and libsecp256k1. Every entry that needs libcrypto initialises it first with
+ * OPENSSL_INIT_NO_LOAD_CONFIG. */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
 

@@ -1,5 +1,5 @@
-/* binding.c - the binding of a key to an authenticated quote, who holds the key, who endorses it, and where the identity
- * key comes from (docs/verify-envelope.md 3-6). */
+/* binding.c - the binding of a key to an authenticated quote, who holds the key, who endorses it, and where the
+ * identity key comes from (docs/verify-envelope.md 3-6). */
 #include "verify/internal.h"
 
 #define SESSION_MAX_SECONDS (7 * 24 * 3600)
@@ -65,7 +65,8 @@ static chaos_status check_stage(examination *x, const chaos_binding *b)
     CHECK(run, is_zero(&b->chain_id, sizeof b->chain_id) == key_only, BINDING, BINDING_STAGE, "chainId",
           v_text(key_only ? "0 at stage 4" : "a chain id"), v_hex(slice(b->chain_id.bytes, 32)));
     CHECK(run, is_zero(&b->identity_registry, sizeof b->identity_registry) == key_only, BINDING, BINDING_STAGE,
-          "identityRegistry", v_text(key_only ? "0 at stage 4" : "a registry"), v_hex(slice(b->identity_registry.bytes, 20)));
+          "identityRegistry", v_text(key_only ? "0 at stage 4" : "a registry"),
+          v_hex(slice(b->identity_registry.bytes, 20)));
     CHECK(run, is_all_ones(&b->agent_id) == no_agent, BINDING, BINDING_STAGE, "agentId",
           v_text(no_agent ? "all ones before registration" : "an agent id"), v_hex(slice(b->agent_id.bytes, 32)));
     CHECK(run, !binds_identity_key(b) || bound_is_identity, BINDING, BINDING_STAGE, "identityKey",
@@ -84,7 +85,8 @@ static chaos_status check_stage(examination *x, const chaos_binding *b)
 }
 
 /* The key behind a signature over the binding. False: no key can have made it. */
-static bool recover(examination *x, const chaos_keccak *digest, const uint8_t rs[64], unsigned recovery_id, k1_point *out)
+static bool recover(examination *x, const chaos_keccak *digest, const uint8_t rs[64], unsigned recovery_id,
+                    k1_point *out)
 {
     k1_result result = k1_recover(digest->bytes, rs, rs + 32, recovery_id, out);
 
@@ -130,7 +132,9 @@ static chaos_status check_signatures(examination *x, const envelope *e, const ch
           v_text("a signature of the identity key"), v_none());
     keys->identity = keys->bound;
     if (e->has_endorsement) {
-        CHECK(run, recover65(x, &digest, &e->endorsement, &keys->identity) && is_key_at(&keys->identity, &b->identity_key),
+        CHECK(run,
+              recover65(x, &digest, &e->endorsement, &keys->identity) &&
+                  is_key_at(&keys->identity, &b->identity_key),
               ENDORSEMENT, ENDORSEMENT_SIGNATURE, "endorsement", v_hex(slice(b->identity_key.bytes, 20)),
               v_hex(slice(k1_address(&keys->identity).bytes, 20)));
     }

@@ -1,6 +1,9 @@
 /* describe.c - evidence as JSON for people: every field by its specification name, marked unverified. */
 #include "wire/wire.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define MAX_TABLE_FIELDS 48
 
 static void write_field(json_writer *w, const wire_field *field, chaos_slice bytes)
@@ -93,6 +96,63 @@ static void write_signature_data(json_writer *w, const dcap_quote *quote)
     json_write_object_end(w);
 }
 
+/* All 64 bits, which JSON numbers do not carry. */
+static void write_decimal(json_writer *w, const char *key, uint64_t number)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%" PRIu64, number);
+    json_write_text(w, key, text);
+}
+
+#define WRITE_0X(w, key, value) json_write_0x((w), (key), slice((value).bytes, sizeof(value).bytes))
+
+static void write_binding(json_writer *w, const chaos_evidence *evidence)
+{
+    const chaos_binding *binding = &evidence->binding;
+
+    json_write_object(w, "binding");
+    WRITE_0X(w, "agentId", binding->agent_id);
+    WRITE_0X(w, "agentURIHash", binding->agent_uri_hash);
+    write_decimal(w, "anchorBlock", binding->anchor_block);
+    WRITE_0X(w, "bindingType", evidence->type);
+    WRITE_0X(w, "chainId", binding->chain_id);
+    write_decimal(w, "expiresAt", binding->expires_at);
+    WRITE_0X(w, "identityKey", binding->identity_key);
+    WRITE_0X(w, "identityRegistry", binding->identity_registry);
+    write_decimal(w, "issuedAt", binding->issued_at);
+    WRITE_0X(w, "nonce", binding->nonce);
+    WRITE_0X(w, "policyHash", binding->policy_hash);
+    WRITE_0X(w, "publicKeyHash", binding->public_key_hash);
+    json_write_unsigned(w, "stage", binding->stage);
+    WRITE_0X(w, "subject", binding->subject);
+    WRITE_0X(w, "tlsSpkiHash", binding->tls_spki_hash);
+    json_write_object_end(w);
+}
+
+static void write_envelope(json_writer *w, const chaos_evidence *evidence)
+{
+    const envelope *e = &evidence->envelope;
+
+    if (!evidence->is_envelope) {
+        return;
+    }
+    json_write_object(w, "envelope");
+    write_binding(w, evidence);
+    json_write_boolean(w, "collateral", e->collateral.data != NULL);
+    json_write_boolean(w, "endorsement", e->has_endorsement);
+    WRITE_0X(w, "evidence_hash", evidence->hash);
+    json_write_array(w, "parts");
+    for (size_t part = 0; part < ENVELOPE_PART_COUNT; part++) {
+        if (e->parts[part].data != NULL) {
+            json_write_text(w, NULL, envelope_part_names[part]);
+        }
+    }
+    json_write_array_end(w);
+    json_write_bytes_as_text(w, "provider", e->provider);
+    json_write_object_end(w);
+}
+
 chaos_status chaos_evidence_describe(const chaos_evidence *evidence, chaos_buffer *text, chaos_error *err)
 {
     const dcap_quote *quote;
@@ -107,6 +167,7 @@ chaos_status chaos_evidence_describe(const chaos_evidence *evidence, chaos_buffe
     write_table(&w, "body", quote_body_table(quote->body_type), quote->body);
     json_write_unsigned(&w, "body_type", (uint64_t)quote->body_type);
     json_write_unsigned(&w, "bytes", quote->consumed);
+    write_envelope(&w, evidence);
     write_table(&w, "header", &quote_header_table, quote->header);
     json_write_text(&w, "schema", "chaoschain/inspection/1");
     write_signature_data(&w, quote);

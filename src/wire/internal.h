@@ -17,6 +17,8 @@ static inline void json_refuse(json *j, const char *field, const char *reason)
     rd_fail(&j->r, j->bad_value, field, rd_offset(&j->r), reason);
 }
 
+#define MAX_KMS_CHAIN (4u * 1024u) /* bytes of the part dstack-kms-chain */
+
 /* ------------------------------------------------- members of an object ---- */
 
 /* A key of an object; its place in the table is the number by which a reader knows it. */

@@ -8,7 +8,7 @@ cp "$work/out" "$work/demo"
 has out "Plan" "the demo"
 has out " 0 failed" "the demo"
 has out "SKIPPED" "the demo without vectors"
-for word in ANCHOR QUOTE_SIGNATURE TD_DEBUG PCK_REVOKED TCB_INFO_EXPIRED "SIMULATED  "; do
+for word in ANCHOR QUOTE_SIGNATURE TD_DEBUG BINDING_IDENTITY BINDING_NONCE "SIMULATED  "; do
     has out "$word" "the demo"
 done
 if grep -q $'\e' "$work/out"; then fail "colours in a file"; else pass; fi

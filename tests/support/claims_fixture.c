@@ -111,6 +111,61 @@ void fixture_claims(chaos_claims *claims, quote_body_type type)
     }
 }
 
+void fixture_with_log(chaos_claims *claims, quote_body_type type)
+{
+    fixture_claims(claims, type);
+    claims->has_event_log = true;
+    claims->event_count = 27;
+    claims->has_app_id = claims->has_compose_hash = claims->has_instance_id = claims->has_os_image_hash = true;
+    memset(claims->app_id, 0xf1, sizeof claims->app_id);
+    memset(claims->compose_hash, 0xf2, sizeof claims->compose_hash);
+    memset(claims->instance_id, 0xf3, sizeof claims->instance_id);
+    memset(claims->os_image_hash, 0xf4, sizeof claims->os_image_hash);
+    memcpy(claims->key_provider, "kms", sizeof "kms");
+    check_pass(&claims->run, CHECK_EVENT_LOG);
+    check_pass(&claims->run, CHECK_RTMR);
+    check_pass(&claims->run, CHECK_RTMR3);
+}
+
+static void fill_binding(chaos_claims *claims)
+{
+    chaos_binding *b = &claims->binding;
+
+    claims->has_binding = true;
+    b->stage = CHAOS_STAGE_IDENTITY;
+    b->chain_id.bytes[30] = 0x7a; /* 31337 */
+    b->chain_id.bytes[31] = 0x69;
+    b->agent_id.bytes[31] = 42;
+    memset(b->identity_registry.bytes, 0xb1, sizeof b->identity_registry.bytes);
+    memset(b->identity_key.bytes, 0xc1, sizeof b->identity_key.bytes);
+    memset(b->public_key_hash.bytes, 0xc1, sizeof b->public_key_hash.bytes);
+    memset(b->nonce.bytes, 0xd1, sizeof b->nonce.bytes);
+    b->anchor_block = 7;
+    b->issued_at = FIXTURE_NOW - 3600;
+    b->expires_at = FIXTURE_NOW - 3600 + FIXTURE_DAY;
+    memset(claims->binding_hash.bytes, 0xb2, sizeof claims->binding_hash.bytes);
+    memset(claims->evidence_hash.bytes, 0xb3, sizeof claims->evidence_hash.bytes);
+    for (size_t id = CHECK_BINDING; id <= CHECK_ENDORSEMENT; id++) {
+        check_pass(&claims->run, (check_id)id);
+    }
+}
+
+void fixture_envelope(chaos_claims *claims, quote_body_type type)
+{
+    if (type == BODY_SGX) {
+        fixture_claims(claims, type);
+        fill_binding(claims);
+        return;
+    }
+    fixture_with_log(claims, type);
+    fill_binding(claims);
+    check_pass(&claims->run, CHECK_APP_COMPOSE);
+    check_pass(&claims->run, CHECK_KMS_CHAIN);
+    claims->has_kms_root = true;
+    claims->kms_root[0] = 0x02;
+    memset(claims->kms_root + 1, 0xe1, sizeof claims->kms_root - 1);
+}
+
 void fixture_fail(chaos_claims *claims, check_id row, chaos_status status)
 {
     claims->verified = false;

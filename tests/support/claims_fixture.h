@@ -9,6 +9,11 @@
 
 /* Verified claims of a platform that is up to date, with every measurement filled with a byte of its own. */
 void fixture_claims(chaos_claims *claims, quote_body_type type);
+/* The same with an event log that was replayed: every system event, each with a byte of its own. */
+void fixture_with_log(chaos_claims *claims, quote_body_type type);
+/* The same as an envelope with a binding of stage 1: agent 42 of registry 0xb1... on chain 31337, identity key 0xc1...,
+ * nonce 0xd1..., issued an hour ago for a day; a KMS root 0x02 e1... (no event log and no KMS for an enclave). */
+void fixture_envelope(chaos_claims *claims, quote_body_type type);
 /* Where the field stands in the body; fails the test if there is none. */
 uint8_t *fixture_field(chaos_claims *claims, const char *name);
 /* The claims did not verify: `row` failed with `status`. */

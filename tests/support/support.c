@@ -82,10 +82,22 @@ static chaos_policy *policy_for(const check_input *input)
     return policy;
 }
 
+static chaos_status check(const check_input *input, const chaos_trust *trust, const chaos_policy *policy,
+                          chaos_verdict **verdict, chaos_error *err)
+{
+    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
+    const chaos_expectation *expected = input->expectation == NULL ? &nothing : input->expectation;
+
+    if (input->envelope.size > 0) {
+        return chaos_check(input->envelope, input->collateral, trust, policy, expected, input->now, NULL, verdict, err);
+    }
+    return chaos_check_quote(input->quote, input->event_log, input->collateral, trust, policy, expected, input->now,
+                             NULL, verdict, err);
+}
+
 json_t *check_to_json(const check_input *input, int *exit_code)
 {
     chaos_error err = { CHAOS_OK, NULL, 0, "", "", "" };
-    chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
     chaos_buffer text = CHAOS_BUFFER_INIT(CHAOS_MAX_VERDICT);
     chaos_policy *policy = policy_for(input);
     chaos_trust *trust = NULL;
@@ -97,8 +109,7 @@ json_t *check_to_json(const check_input *input, int *exit_code)
     if (input->extra_root.size > 0) {
         must(chaos_trust_add_root(trust, input->extra_root, &err), &err);
     }
-    if (chaos_check_quote(input->quote, input->event_log, input->collateral, trust, policy, &nothing, input->now, NULL,
-                          &verdict, &err) != CHAOS_OK) {
+    if (check(input, trust, policy, &verdict, &err) != CHAOS_OK) {
         fail_msg("expected %s, found no verdict: %s: %s", input->expected == NULL ? "a verdict" : input->expected,
                  chaos_status_name(err.status), err.text);
     }

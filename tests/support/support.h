@@ -31,6 +31,8 @@ json_t *read_vector_json(const char *name);
 /* Everything that one check takes; zeroed means: no log, vendor root only, default policy, nothing expected. */
 typedef struct check_input {
     chaos_slice quote, event_log, collateral, extra_root;
+    chaos_slice envelope;    /* not empty: chaos_check judges it, and quote and log are not looked at */
+    const chaos_expectation *expectation; /* NULL: nothing is expected */
     const char *policy_json; /* NULL: the default policy */
     bool no_policy;
     int64_t now;

@@ -46,16 +46,23 @@ static chaos_policy *policy_of(const char *text)
     return policy;
 }
 
-static chaos_verdict *verdict_of(const chaos_claims *claims, const char *policy_text, int64_t now)
+static chaos_verdict *verdict_expecting(const chaos_claims *claims, const char *policy_text,
+                                        const chaos_expectation *expectation, int64_t now)
 {
     CHAOS_AUTO(chaos_policy, policy);
-    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
     chaos_verdict *verdict = NULL;
 
     policy = policy_of(policy_text);
-    assert_int_equal(appraise_examined(claims, policy, &nothing, now, &verdict, NULL), CHAOS_OK);
+    assert_int_equal(appraise_examined(claims, policy, expectation, now, &verdict, NULL), CHAOS_OK);
     assert_non_null(verdict);
     return verdict;
+}
+
+static chaos_verdict *verdict_of(const chaos_claims *claims, const char *policy_text, int64_t now)
+{
+    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
+
+    return verdict_expecting(claims, policy_text, &nothing, now);
 }
 
 static bool has_part(const char *text, const char *part)
@@ -79,16 +86,12 @@ static bool failure_is_the_rows(const chaos_verdict *verdict, check_id row)
            strcmp(error->found, run->rows[row].found) == 0 && chaos_verdict_exit_code(verdict) == 2;
 }
 
-static bool case_holds(const rule_case *c)
+/* Does the case hold for these claims, which its change has already reached? */
+static bool verdict_holds(const rule_case *c, const chaos_claims *claims, const chaos_expectation *expectation)
 {
-    static chaos_claims claims;
     CHAOS_AUTO(chaos_verdict, verdict);
 
-    fixture_claims(&claims, c->type);
-    if (c->change != NULL) {
-        c->change(&claims);
-    }
-    verdict = verdict_of(&claims, c->policy, FIXTURE_NOW);
+    verdict = verdict_expecting(claims, c->policy, expectation, FIXTURE_NOW);
     const check_row *row = &verdict->claims.run.rows[c->row];
     const chaos_error *error = chaos_verdict_error(verdict);
     chaos_status got = row->result == CHECK_WARNED ? row->code : error == NULL ? CHAOS_OK
@@ -109,6 +112,18 @@ static bool case_holds(const rule_case *c)
         return false;
     }
     return chaos_verdict_verified(verdict) == CHAOS_VERIFIED_TRUE;
+}
+
+static bool case_holds(const rule_case *c)
+{
+    static chaos_claims claims;
+    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
+
+    fixture_claims(&claims, c->type);
+    if (c->change != NULL) {
+        c->change(&claims);
+    }
+    return verdict_holds(c, &claims, &nothing);
 }
 
 /* All of them, so that one look shows everything that a change has broken. */
@@ -880,6 +895,549 @@ static void broken_claims_are_no_judgement(void **state)
     }
 }
 
+/* --------------------------------------------------------------- envelopes ---- */
+
+/* Pinned code, so that an envelope of which everything is expected is AFFIRMING; `more` adds objects of the policy. */
+#define PIN_RTMR3 PIN_TD ",\"rtmr3\":[\"" X48("a3") "\"]"
+#define AGENT_POLICY(more) "{" SCHEMA ",\"tdx\":{" PIN_RTMR3 "}" more "}"
+#define BINDING(keys) AGENT_POLICY(",\"binding\":{" keys "}")
+#define DSTACK(keys) AGENT_POLICY(",\"dstack\":{" keys "}")
+#define PIN_COMPOSE(pins, keys) "{" SCHEMA ",\"tdx\":{" pins "},\"dstack\":{" keys "}}"
+#define APP_F1 "\"app_id\":[\"" X4("fe") X16("fe") "\",\"" X4("f1") X16("f1") "\"]"
+#define COMPOSE_F2 "\"compose_hash\":[\"" X32("f2") "\"]"
+#define INSTANCE_F3 "\"instance_id\":[\"" X4("f3") X16("f3") "\"]"
+#define IMAGE_F4 "\"os_image_hash\":[\"" X32("f4") "\"]"
+#define PROVIDER_KMS "\"key_provider\":[\"local-sgx\",\"kms\"]"
+#define ROOT_E1 "\"kms_root\":[\"02" X32("e1") "\"]"
+/* SHA-256 of sixteen bytes 0x88: dstack's name of the fixture's machine. */
+#define DEVICE_88 "\"device_id\":[\"4c989d0c271e1e403d5f908f9adcd48d1cd17c96523b854ee558128a4fb20fc5\"]"
+
+typedef void (*ask)(chaos_expectation *expectation);
+
+typedef struct agent_case {
+    rule_case rule;
+    ask ask; /* NULL: everything that fixture_envelope has is expected */
+} agent_case;
+
+static void ask_everything(chaos_expectation *e)
+{
+    e->has_agent = e->has_identity_key = e->has_nonce = true;
+    e->chain_id.bytes[30] = 0x7a;
+    e->chain_id.bytes[31] = 0x69;
+    memset(e->identity_registry.bytes, 0xb1, sizeof e->identity_registry.bytes);
+    e->agent_id.bytes[31] = 42;
+    memset(e->identity_key.bytes, 0xc1, sizeof e->identity_key.bytes);
+    memset(e->nonce.bytes, 0xd1, sizeof e->nonce.bytes);
+}
+
+static void ask_report_data(chaos_expectation *e)
+{
+    ask_everything(e);
+    e->has_report_data = true;
+    memset(e->report_data.bytes, 0x99, sizeof e->report_data.bytes);
+}
+
+#define ASK(name, statement)               \
+    static void name(chaos_expectation *e) \
+    {                                      \
+        ask_everything(e);                 \
+        statement;                         \
+    }
+ASK(ask_no_agent, e->has_agent = false)
+ASK(ask_no_identity_key, e->has_identity_key = false)
+ASK(ask_no_nonce, e->has_nonce = false)
+ASK(ask_key_only, memset(&e->chain_id, 0, 32); memset(&e->identity_registry, 0, 20); memset(&e->agent_id, 0xff, 32))
+
+SET(other_chain, c->binding.chain_id.bytes[0] = 1)
+SET(chain_one_more, c->binding.chain_id.bytes[31]++)
+SET(other_registry, c->binding.identity_registry.bytes[19] ^= 1)
+SET(other_registry_first, c->binding.identity_registry.bytes[0] ^= 1)
+SET(other_agent, c->binding.agent_id.bytes[31] ^= 1)
+SET(other_agent_first, c->binding.agent_id.bytes[0] ^= 0x80)
+SET(other_identity, c->binding.identity_key.bytes[19] ^= 1)
+SET(other_identity_first, c->binding.identity_key.bytes[0] ^= 1)
+SET(other_nonce, c->binding.nonce.bytes[31] ^= 1)
+SET(other_nonce_first, c->binding.nonce.bytes[0] ^= 1)
+SET(stage_0, c->binding.stage = 0; memset(&c->binding.agent_id, 0xff, 32))
+SET(stage_2, c->binding.stage = 2)
+SET(stage_3, c->binding.stage = 3)
+SET(stage_4, c->binding.stage = 4; memset(&c->binding.chain_id, 0, 32); memset(&c->binding.identity_registry, 0, 20);
+    memset(&c->binding.agent_id, 0xff, 32))
+SET(stage_5, c->binding.stage = 5)
+SET(issued_in_300, c->binding.issued_at = FIXTURE_NOW + 300)
+SET(issued_in_301, c->binding.issued_at = FIXTURE_NOW + 301)
+SET(issued_never, c->binding.issued_at = UINT64_MAX)
+SET(expires_now, c->binding.expires_at = FIXTURE_NOW)
+SET(expired, c->binding.expires_at = FIXTURE_NOW - 1)
+SET(expires_never, c->binding.expires_at = UINT64_MAX)
+SET(an_hour_and_1, c->binding.issued_at--)
+SET(no_app_id, c->has_app_id = false)
+SET(other_app_id, c->app_id[19] ^= 1)
+SET(no_compose, c->has_compose_hash = false)
+SET(other_compose, c->compose_hash[31] ^= 1)
+SET(no_instance, c->has_instance_id = false)
+SET(other_instance, c->instance_id[0] ^= 1)
+SET(no_image, c->has_os_image_hash = false)
+SET(other_image, c->os_image_hash[31] ^= 1)
+SET(no_provider, memset(c->key_provider, 0, sizeof c->key_provider))
+SET(provider_tpm, memcpy(c->key_provider, "tpm", 4))
+SET(provider_longer, memcpy(c->key_provider, "kmsx", 5))
+SET(provider_full, memset(c->key_provider, 0x9b, sizeof c->key_provider)) /* and no NUL */
+SET(no_kms_root, c->has_kms_root = false)
+SET(other_kms_root, c->kms_root[32] ^= 1)
+SET(other_kms_parity, c->kms_root[0] ^= 1)
+SET(no_log, c->has_event_log = false; no_app_id(c); no_compose(c); no_instance(c); no_image(c); no_provider(c))
+
+#define CAPPED(label, policy, type, change, row, expected, found)                                                  \
+    {                                                                                                              \
+        label, policy, type, change, CHAOS_TIER_WARNING, CHAOS_OK, CHECK_##row, CHECK_NOT_CHECKED, expected, found \
+    }
+#define TD BODY_TD_15
+#define STAGE_1 "\"stages\":[0,1]"
+#define OURS "\"conventions\":[\"dip-1\",\"chaoschain/1\"]"
+#define THEIRS "\"conventions\":[\"dip-1\",\"chaoschain/10\"]"
+#define HOUR "\"max_age_s\":3600"
+
+static const agent_case binding_cases[] = {
+    { OK_("the agent", AGENT_POLICY(""), TD, NULL, AGENT), NULL },
+    { BAD("another chain", AGENT_POLICY(""), TD, chain_one_more, AGENT, BINDING_CHAIN, "31337", "31338"), NULL },
+    { BAD("another chain beyond 64 bits", AGENT_POLICY(""), TD, other_chain, AGENT, BINDING_CHAIN, "31337",
+          "452312848583266388373324160190187140051835877600158453279131187530910693993"),
+      NULL },
+    { BAD("another registry", AGENT_POLICY(""), TD, other_registry, AGENT, BINDING_REGISTRY, "b1b1b1b1", "b1b0"),
+      NULL },
+    { BAD("another registry at first", AGENT_POLICY(""), TD, other_registry_first, AGENT, BINDING_REGISTRY, "b1b1",
+          "b0b1"),
+      NULL },
+    { BAD("another agent", AGENT_POLICY(""), TD, other_agent, AGENT, BINDING_AGENT, "42", "43"), NULL },
+    { BAD("another agent by the first bit", AGENT_POLICY(""), TD, other_agent_first, AGENT, BINDING_AGENT, "42",
+          "57896044618658097711785492504343953926634992332820282019728792003956564820010"),
+      NULL },
+    { BAD("not registered yet", AGENT_POLICY(""), TD, stage_0, AGENT, BINDING_AGENT, "42", "115792089"), NULL },
+    { SHOWN("the agent is shown", AGENT_POLICY(""), TD, NULL, AGENT, "nothing was expected",
+            "eip155:31337:0x" X4("b1") X16("b1") ":42"),
+      ask_no_agent },
+    { SHOWN("before registration", AGENT_POLICY(""), TD, stage_0, AGENT, "nothing was expected",
+            "eip155:31337:0x" X4("b1") X16("b1") ", not registered"),
+      ask_no_agent },
+    { CAPPED("a key alone names no agent", AGENT_POLICY(""), TD, stage_4, AGENT, "names no agent", "none"),
+      ask_no_agent },
+    { CAPPED("not even when that is expected", AGENT_POLICY(""), TD, stage_4, AGENT, "names no agent", ""),
+      ask_key_only },
+    { BAD("a key alone is no agent's", AGENT_POLICY(""), TD, stage_4, AGENT, BINDING_CHAIN, "31337", "0"), NULL },
+
+    { OK_("the identity key", AGENT_POLICY(""), TD, NULL, IDENTITY_KEY), NULL },
+    { BAD("another identity key", AGENT_POLICY(""), TD, other_identity, IDENTITY_KEY, BINDING_IDENTITY, "c1c1",
+          "c1c0"),
+      NULL },
+    { BAD("another identity key at first", AGENT_POLICY(""), TD, other_identity_first, IDENTITY_KEY,
+          BINDING_IDENTITY, "c1c1", "c0c1"),
+      NULL },
+    { CAPPED("the identity key at stage 1", AGENT_POLICY(""), TD, NULL, IDENTITY_KEY, "nothing was expected: ",
+             "c1c1"),
+      ask_no_identity_key },
+    { CAPPED("the identity key at stage 2", AGENT_POLICY(""), TD, stage_2, IDENTITY_KEY, "nothing was expected: ",
+             "c1c1"),
+      ask_no_identity_key },
+    { CAPPED("the identity key at stage 3", AGENT_POLICY(""), TD, stage_3, IDENTITY_KEY, "nothing was expected: ",
+             "c1c1"),
+      ask_no_identity_key },
+    { CAPPED("the identity key at stage 5", AGENT_POLICY(""), TD, stage_5, IDENTITY_KEY, "nothing was expected: ",
+             "c1c1"),
+      ask_no_identity_key },
+    { BAD("another identity key at stage 5", AGENT_POLICY(""), BODY_TD_10, other_identity, IDENTITY_KEY,
+          BINDING_IDENTITY, "c1c1", "c1c0"),
+      NULL },
+
+    { OK_("the nonce", AGENT_POLICY(""), TD, NULL, FRESHNESS), NULL },
+    { BAD("another nonce", AGENT_POLICY(""), TD, other_nonce, FRESHNESS, BINDING_NONCE, "d1d1", "d1d0"), NULL },
+    { BAD("another nonce at first", AGENT_POLICY(""), TD, other_nonce_first, FRESHNESS, BINDING_NONCE, "d1d1",
+          "d0d1"),
+      NULL },
+    { CAPPED("a nonce that nobody asked for", AGENT_POLICY(""), TD, NULL, FRESHNESS, "no nonce was expected", "d1d1"),
+      ask_no_nonce },
+
+    { OK_("a clock that is fast", AGENT_POLICY(""), TD, issued_in_300, BINDING_TIME), NULL },
+    { BAD("issued tomorrow", AGENT_POLICY(""), TD, issued_in_301, BINDING_TIME, BINDING_EXPIRED,
+          "2026-01-01T00:05:00Z", "2026-01-01T00:05:01Z"),
+      NULL },
+    { BAD("issued never", AGENT_POLICY(""), TD, issued_never, BINDING_TIME, BINDING_EXPIRED, "2026-01-01T00:05:00Z",
+          "18446744073709551615"),
+      NULL },
+    { OK_("the last second", AGENT_POLICY(""), TD, expires_now, BINDING_TIME), NULL },
+    { BAD("expired", AGENT_POLICY(""), TD, expired, BINDING_TIME, BINDING_EXPIRED, "2026-01-01T00:00:00Z",
+          "2025-12-31T23:59:59Z"),
+      NULL },
+    { OK_("expires never", AGENT_POLICY(""), TD, expires_never, BINDING_TIME), NULL },
+
+    { SHOWN("the stage is shown", AGENT_POLICY(""), TD, NULL, POLICY_BINDING, "does not ask", "1 (identity key)"),
+      NULL },
+    { SHOWN("any stage", BINDING("\"stages\":\"any\",\"conventions\":\"any\""), TD, stage_5, POLICY_BINDING,
+            "does not ask", "5 (session key)"),
+      NULL },
+    { OK_("a named stage", BINDING(STAGE_1), TD, NULL, POLICY_BINDING), NULL },
+    { BAD("another stage", BINDING(STAGE_1), TD, stage_5, POLICY_BINDING, BINDING_STAGE, "policy's stages",
+          "5 (session key)"),
+      NULL },
+    { OK_("our convention", BINDING(OURS), TD, NULL, POLICY_BINDING), NULL },
+    { BAD("other conventions only", BINDING(THEIRS), TD, NULL, POLICY_BINDING, BINDING_TYPE, "policy's conventions",
+          "chaoschain/1"),
+      NULL },
+    { OK_("not too old", BINDING(HOUR), TD, NULL, POLICY_BINDING), NULL },
+    { BAD("a second too old", BINDING(HOUR), TD, an_hour_and_1, POLICY_BINDING, BINDING_EXPIRED,
+          "at most 3600 s ago", "2025-12-31T22:59:59Z"),
+      NULL },
+    { OK_("of the future, within the skew", BINDING("\"max_age_s\":0"), TD, issued_in_300, POLICY_BINDING), NULL },
+    { CAPPED("blocks need a chain", BINDING("\"max_anchor_age_blocks\":9"), TD, NULL, POLICY_BINDING,
+             "max_anchor_age_blocks", ""),
+      NULL },
+    { CAPPED("also beside what is met", BINDING("\"max_anchor_age_blocks\":9," STAGE_1), TD, NULL, POLICY_BINDING,
+             "max_anchor_age_blocks", ""),
+      NULL },
+    { BAD("and they excuse nothing", BINDING("\"max_anchor_age_blocks\":9," STAGE_1), TD, stage_2, POLICY_BINDING,
+          BINDING_STAGE, "policy's stages", "2 (validation request)"),
+      NULL },
+    { OK_("the report data of an envelope", AGENT_POLICY(""), TD, NULL, REPORT_DATA), ask_report_data },
+};
+
+static const agent_case dstack_cases[] = {
+    { SHOWN("the app id is shown", AGENT_POLICY(""), TD, NULL, POLICY_APP_ID, "names none", "f1f1"), NULL },
+    { OK_("the app id", DSTACK(APP_F1), TD, NULL, POLICY_APP_ID), NULL },
+    { BAD("another app id", DSTACK(APP_F1), TD, other_app_id, POLICY_APP_ID, APP_ID, "one of 2: fefe", "f1f0"), NULL },
+    { BAD("no app id", DSTACK(APP_F1), TD, no_app_id, POLICY_APP_ID, APP_ID, "one of 2: fefe", "nothing"), NULL },
+    { SHOWN("any app id", DSTACK("\"app_id\":\"any\""), TD, no_app_id, POLICY_APP_ID, "accepts any", ""), NULL },
+    { CAPPED("the app id of an unknown OS", PIN_COMPOSE("", APP_F1), TD, NULL, POLICY_APP_ID, "not pinned", "f1f1"),
+      NULL },
+    { BAD("another app id of an unknown OS", PIN_COMPOSE("", APP_F1), TD, other_app_id, POLICY_APP_ID, APP_ID,
+          "one of 2", "f1f0"),
+      NULL },
+
+    { OK_("the compose hash", DSTACK(COMPOSE_F2), TD, NULL, POLICY_COMPOSE_HASH), NULL },
+    { BAD("another compose hash", DSTACK(COMPOSE_F2), TD, other_compose, POLICY_COMPOSE_HASH, COMPOSE_HASH, X32("f2"),
+          "f2f3"),
+      NULL },
+    { BAD("no compose hash", DSTACK(COMPOSE_F2), TD, no_compose, POLICY_COMPOSE_HASH, COMPOSE_HASH, X32("f2"),
+          "nothing"),
+      NULL },
+    { CAPPED("the compose hash of an unknown OS", PIN_COMPOSE(PIN_FIRMWARE, COMPOSE_F2), TD, NULL,
+             POLICY_COMPOSE_HASH, "not pinned", "f2f2"),
+      NULL },
+
+    { OK_("the instance", DSTACK(INSTANCE_F3), TD, NULL, POLICY_INSTANCE_ID), NULL },
+    { BAD("another instance", DSTACK(INSTANCE_F3), TD, other_instance, POLICY_INSTANCE_ID, INSTANCE_ID, "f3f3",
+          "f2f3"),
+      NULL },
+    { BAD("no instance", DSTACK(INSTANCE_F3), TD, no_instance, POLICY_INSTANCE_ID, INSTANCE_ID, "f3f3", "nothing"),
+      NULL },
+
+    { OK_("the OS image, as the guest says", DSTACK(IMAGE_F4), TD, NULL, POLICY_OS_IMAGE_HASH), NULL },
+    { BAD("another OS image", DSTACK(IMAGE_F4), TD, other_image, POLICY_OS_IMAGE_HASH, OS_IMAGE_HASH, "f4f4", "f4f5"),
+      NULL },
+    { BAD("no OS image", DSTACK(IMAGE_F4), TD, no_image, POLICY_OS_IMAGE_HASH, OS_IMAGE_HASH, "f4f4", "nothing"),
+      NULL },
+    { CAPPED("the OS image is not recomputed", PIN_COMPOSE("", COMPOSE_F2 "," IMAGE_F4), TD, NULL,
+             POLICY_OS_IMAGE_HASH, "not pinned", "f4f4"),
+      NULL },
+
+    { SHOWN("the key provider is shown", AGENT_POLICY(""), TD, NULL, POLICY_KEY_PROVIDER, "names none", "kms"), NULL },
+    { SHOWN("escaped", AGENT_POLICY(""), TD, provider_full, POLICY_KEY_PROVIDER, "names none", "\\x9b\\x9b"), NULL },
+    { OK_("the key provider", DSTACK(PROVIDER_KMS), TD, NULL, POLICY_KEY_PROVIDER), NULL },
+    { BAD("another key provider", DSTACK(PROVIDER_KMS), TD, provider_tpm, POLICY_KEY_PROVIDER, KEY_PROVIDER,
+          "one of 2: local-sgx", "tpm"),
+      NULL },
+    { BAD("a longer name", DSTACK(PROVIDER_KMS), TD, provider_longer, POLICY_KEY_PROVIDER, KEY_PROVIDER,
+          "one of 2: local-sgx", "kmsx"),
+      NULL },
+    { BAD("no key provider", DSTACK(PROVIDER_KMS), TD, no_provider, POLICY_KEY_PROVIDER, KEY_PROVIDER,
+          "one of 2: local-sgx", "nothing"),
+      NULL },
+    { CAPPED("the key provider of an unknown OS", PIN_COMPOSE("", PROVIDER_KMS), TD, NULL, POLICY_KEY_PROVIDER,
+             "not pinned", "kms"),
+      NULL },
+
+    { SHOWN("the KMS root is shown", AGENT_POLICY(""), TD, NULL, POLICY_KMS_ROOT, "names none", "02e1e1"), NULL },
+    { OK_("the KMS root", DSTACK(ROOT_E1), TD, NULL, POLICY_KMS_ROOT), NULL },
+    { BAD("another KMS root", DSTACK(ROOT_E1), TD, other_kms_root, POLICY_KMS_ROOT, KMS_ROOT, "02e1e1", "e1e0"),
+      NULL },
+    { BAD("its other half", DSTACK(ROOT_E1), TD, other_kms_parity, POLICY_KMS_ROOT, KMS_ROOT, "02e1e1", "03e1"),
+      NULL },
+    { BAD("no KMS root", DSTACK(ROOT_E1), TD, no_kms_root, POLICY_KMS_ROOT, KMS_ROOT, "02e1e1", "nothing"), NULL },
+
+    { OK_("the machine", DSTACK(DEVICE_88), TD, NULL, POLICY_DSTACK), NULL },
+    { BAD("another machine", DSTACK(DEVICE_88), TD, other_ppid, POLICY_DSTACK, PLATFORM, "4c989d0c", "1f710a33"), NULL },
+
+    { BAD("an envelope without a log", DSTACK(APP_F1), TD, no_log, POLICY_APP_ID, APP_ID, "one of 2", "nothing"),
+      NULL },
+    { OK_("one that needs none", AGENT_POLICY(""), TD, no_log, CODE), NULL },
+    { BAD("an enclave has no log", "{" SCHEMA ",\"sgx\":{\"mr_enclave\":[\"" X32("66") "\"]},\"dstack\":{" APP_F1 "}}",
+          BODY_SGX, NULL, POLICY_APP_ID, APP_ID, "one of 2", "nothing"),
+      NULL },
+};
+
+static const agent_case code_cases[] = {
+    { OK_("pinned by RTMR3", AGENT_POLICY(""), TD, NULL, CODE), NULL },
+    { OK_("pinned by the compose hash", PIN_COMPOSE(PIN_TD, COMPOSE_F2), TD, NULL, CODE), NULL },
+    { CAPPED("by nothing", NULL, TD, NULL, CODE, "does not pin the code", ""), NULL },
+    { CAPPED("no application", TDX(PIN_TD), TD, NULL, CODE, "does not pin the code", ""), NULL },
+    { CAPPED("an application by its id", PIN_COMPOSE(PIN_TD, APP_F1), TD, NULL, CODE, "does not pin the code", ""),
+      NULL },
+    { CAPPED("any application", PIN_COMPOSE(PIN_TD, "\"compose_hash\":\"any\""), TD, NULL, CODE,
+             "does not pin the code", ""),
+      NULL },
+    { CAPPED("an application without its OS", PIN_COMPOSE("", COMPOSE_F2), TD, NULL, CODE, "does not pin the code",
+             ""),
+      NULL },
+    { CAPPED("an OS by its image hash", PIN_COMPOSE("", COMPOSE_F2 "," IMAGE_F4), TD, NULL, CODE,
+             "os_image_hash is not recomputed", ""),
+      NULL },
+    { CAPPED("an OS without RTMR2",
+             PIN_COMPOSE(PIN_FIRMWARE ",\"rtmr1\":[\"" X48("a1") "\"]", COMPOSE_F2), TD, NULL, CODE,
+             "does not pin the code", ""),
+      NULL },
+    { CAPPED("an OS without RTMR1",
+             PIN_COMPOSE(PIN_FIRMWARE ",\"rtmr2\":[\"" X48("a2") "\"]", COMPOSE_F2), TD, NULL, CODE,
+             "does not pin the code", ""),
+      NULL },
+    { CAPPED("an OS without RTMR0",
+             PIN_COMPOSE("\"mr_td\":[\"" X48("22") "\"],\"rtmr1\":[\"" X48("a1") "\"],"
+                                                                                 "\"rtmr2\":[\"" X48("a2") "\"]",
+                         COMPOSE_F2),
+             TD, NULL, CODE, "does not pin the code", ""),
+      NULL },
+    { CAPPED("an OS without MRTD",
+             PIN_COMPOSE("\"rtmr0\":[\"" X48("a0") "\"],\"rtmr1\":[\"" X48("a1") "\"],"
+                                                                                 "\"rtmr2\":[\"" X48("a2") "\"]",
+                         COMPOSE_F2),
+             TD, NULL, CODE, "does not pin the code", ""),
+      NULL },
+    { OK_("the enclave", ENCLAVE, BODY_SGX, NULL, CODE), NULL },
+    { CAPPED("the enclave's signer alone", SIGNER, BODY_SGX, NULL, CODE, "does not pin the code", ""), NULL },
+};
+
+static size_t run_agent_cases(const agent_case *cases, size_t count)
+{
+    static chaos_claims claims;
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+        fixture_envelope(&claims, cases[i].rule.type);
+        if (cases[i].rule.change != NULL) {
+            cases[i].rule.change(&claims);
+        }
+        (cases[i].ask == NULL ? ask_everything : cases[i].ask)(&expectation);
+        wrong += verdict_holds(&cases[i].rule, &claims, &expectation) ? 0 : 1;
+    }
+    return wrong;
+}
+
+static void binding_rules(void **state)
+{
+    (void)state;
+    assert_int_equal(run_agent_cases(binding_cases, CHAOS_ARRAY_SIZE(binding_cases)), 0);
+}
+
+static void dstack_rules(void **state)
+{
+    (void)state;
+    assert_int_equal(run_agent_cases(dstack_cases, CHAOS_ARRAY_SIZE(dstack_cases)), 0);
+}
+
+static void code_of_envelopes(void **state)
+{
+    (void)state;
+    assert_int_equal(run_agent_cases(code_cases, CHAOS_ARRAY_SIZE(code_cases)), 0);
+}
+
+/* Before registration the bound key is the identity key, and nobody speaks for an agent: shown, and no cap. */
+static void stage_0_needs_no_identity_key(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_verdict, verdict);
+    chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+    (void)state;
+
+    fixture_envelope(&claims, BODY_TD_10);
+    stage_0(&claims);
+    ask_everything(&expectation);
+    expectation.has_agent = expectation.has_identity_key = false;
+    verdict = verdict_expecting(&claims, AGENT_POLICY(""), &expectation, FIXTURE_NOW);
+    assert_int_equal(chaos_verdict_tier(verdict), CHAOS_TIER_AFFIRMING);
+    assert_int_equal(verdict->claims.run.rows[CHECK_IDENTITY_KEY].result, CHECK_NOT_CHECKED);
+    assert_false(verdict->open[CHECK_IDENTITY_KEY]);
+}
+
+/* With nothing pinned and nothing expected an envelope is never AFFIRMING, whatever its stage. */
+static void an_envelope_alone_is_a_warning(void **state)
+{
+    static const check_id open[] = { CHECK_CODE, CHECK_FRESHNESS };
+    static chaos_claims claims;
+    (void)state;
+    for (uint8_t stage = 0; stage <= 5; stage++) {
+        CHAOS_AUTO(chaos_verdict, verdict);
+        fixture_envelope(&claims, stage % 2 == 0 ? BODY_TD_15 : BODY_SGX);
+        claims.binding.stage = stage;
+        verdict = verdict_of(&claims, NULL, FIXTURE_NOW);
+        assert_int_equal(chaos_verdict_tier(verdict), CHAOS_TIER_WARNING);
+        for (size_t i = 0; i < CHAOS_ARRAY_SIZE(open); i++) {
+            assert_true(verdict->open[open[i]]);
+            assert_int_equal(verdict->claims.run.rows[open[i]].result, CHECK_NOT_CHECKED);
+        }
+        assert_int_equal(verdict->open[CHECK_IDENTITY_KEY], stage != 0 && stage != 4);
+        assert_int_equal(verdict->open[CHECK_AGENT], stage == 4);
+    }
+}
+
+/* A row that passed on the guest's word says so. */
+static void the_os_image_row_tells_its_worth(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_verdict, verdict);
+    (void)state;
+
+    fixture_envelope(&claims, BODY_TD_15);
+    verdict = verdict_of(&claims, DSTACK(IMAGE_F4), FIXTURE_NOW);
+    const check_row *row = &verdict->claims.run.rows[CHECK_POLICY_OS_IMAGE_HASH];
+    assert_int_equal(row->result, CHECK_PASSED);
+    assert_non_null(strstr(row->expected, "pins no code"));
+    assert_non_null(strstr(row->found, "f4f4"));
+}
+
+/* A log beside a bare quote: the policy's lists are judged, but the scope and its caps stay those of a platform. */
+static void a_log_without_an_envelope(void **state)
+{
+    static const struct {
+        const char *label, *policy;
+        change change;
+        chaos_tier tier;
+        chaos_status status;
+    } cases[] = {
+        { "nothing is asked", NULL, NULL, CHAOS_TIER_AFFIRMING, CHAOS_OK },
+        { "the app id", DSTACK(APP_F1), NULL, CHAOS_TIER_AFFIRMING, CHAOS_OK },
+        { "another app id", DSTACK(APP_F1), other_app_id, CHAOS_TIER_CONTRAINDICATED, CHAOS_E_APP_ID },
+        { "no app id", DSTACK(APP_F1), no_app_id, CHAOS_TIER_CONTRAINDICATED, CHAOS_E_APP_ID },
+        { "an unknown OS", PIN_COMPOSE("", APP_F1), NULL, CHAOS_TIER_WARNING, CHAOS_OK },
+        { "no KMS chain", DSTACK(ROOT_E1), NULL, CHAOS_TIER_CONTRAINDICATED, CHAOS_E_KMS_ROOT },
+        { "no binding", BINDING(STAGE_1), NULL, CHAOS_TIER_WARNING, CHAOS_OK },
+    };
+    static chaos_claims claims;
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        CHAOS_AUTO(chaos_verdict, verdict);
+        fixture_with_log(&claims, BODY_TD_10);
+        if (cases[i].change != NULL) {
+            cases[i].change(&claims);
+        }
+        verdict = verdict_of(&claims, cases[i].policy, FIXTURE_NOW);
+        const chaos_error *error = chaos_verdict_error(verdict);
+        chaos_status got = error == NULL ? CHAOS_OK : error->status;
+        if (got != cases[i].status || verdict->tier != cases[i].tier) {
+            fail_msg("%s: expected %s (%s), got %s (%s)", cases[i].label, chaos_status_name(cases[i].status),
+                     chaos_tier_name(cases[i].tier), chaos_status_name(got), chaos_tier_name(verdict->tier));
+        }
+        assert_int_equal(verdict->claims.run.rows[CHECK_FRESHNESS].result, CHECK_UNREACHED);
+        assert_int_equal(verdict->claims.run.rows[CHECK_BINDING_TIME].result, CHECK_UNREACHED);
+    }
+}
+
+static void code_of_a_quote_with_a_log(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_verdict, pinned);
+    CHAOS_AUTO(chaos_verdict, other);
+    (void)state;
+
+    fixture_with_log(&claims, BODY_TD_10);
+    pinned = verdict_of(&claims, PIN_COMPOSE(PIN_TD, COMPOSE_F2), FIXTURE_NOW);
+    assert_int_equal(pinned->claims.run.rows[CHECK_CODE].result, CHECK_PASSED);
+    other_compose(&claims);
+    other = verdict_of(&claims, DSTACK(COMPOSE_F2), FIXTURE_NOW);
+    assert_int_equal(other->claims.run.rows[CHECK_CODE].result, CHECK_NOT_CHECKED);
+    assert_int_equal(chaos_verdict_error(other)->status, CHAOS_E_COMPOSE_HASH);
+}
+
+/* Expectations of a binding belong to an envelope; a bare quote that did not verify gets its verdict all the same. */
+static void a_bare_quote_has_no_agent(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_policy, policy);
+    CHAOS_AUTO(chaos_policy, none);
+    chaos_error err;
+    (void)state;
+
+    policy = policy_of(NULL);
+    assert_int_equal(chaos_policy_none(&none, NULL), CHAOS_OK);
+    for (int which = 0; which < 3; which++) {
+        CHAOS_AUTO(chaos_verdict, verdict);
+        chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+        ask_everything(&expectation);
+        expectation.has_agent = which == 0;
+        expectation.has_identity_key = which == 1;
+        expectation.has_nonce = which == 2;
+        fixture_with_log(&claims, BODY_TD_10);
+        assert_int_equal(chaos_appraise(&claims, policy, &expectation, 0, &verdict, &err), CHAOS_E_USAGE);
+        assert_string_equal(err.field, "expectation");
+        assert_int_equal(appraise_examined(&claims, none, &expectation, 0, &verdict, &err), CHAOS_E_USAGE);
+        fixture_claims(&claims, BODY_SGX);
+        claims.verified = false;
+        claims.only_dates_failed = true;
+        claims.run.failed = true;
+        claims.run.error.status = CHAOS_E_CRL_EXPIRED;
+        assert_int_equal(appraise_examined(&claims, policy, &expectation, 0, &verdict, &err), CHAOS_E_USAGE);
+        assert_null(verdict);
+        fixture_claims(&claims, BODY_TD_10);
+        fixture_fail(&claims, CHECK_QUOTE_SIGNATURE, CHAOS_E_QUOTE_SIGNATURE);
+        assert_int_equal(appraise_examined(&claims, policy, &expectation, 0, &verdict, &err), CHAOS_OK);
+        assert_int_equal(chaos_verdict_tier(verdict), CHAOS_TIER_CONTRAINDICATED);
+    }
+}
+
+/* Clocks and bindings at the ends of their ranges. */
+static void strange_bindings_do_no_harm(void **state)
+{
+    static const int64_t clocks[] = { INT64_MIN, -1, 0, 1, FIXTURE_NOW, INT64_MAX };
+    static const uint64_t times[] = { 0, 1, 300, FIXTURE_NOW, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };
+    static chaos_claims claims;
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(clocks); i++) {
+        for (size_t k = 0; k < CHAOS_ARRAY_SIZE(times); k++) {
+            CHAOS_AUTO(chaos_verdict, verdict);
+            fixture_envelope(&claims, BODY_TD_10);
+            claims.binding.issued_at = times[k];
+            claims.binding.expires_at = UINT64_MAX;
+            claims.binding.stage = (uint8_t)(k + 4); /* also stages that there are not */
+            verdict = verdict_of(&claims, BINDING(HOUR), clocks[i]);
+            bool future = times[k] > 300 && (clocks[i] < 0 || times[k] - 300 > (uint64_t)clocks[i]);
+            assert_int_equal(verdict->claims.run.rows[CHECK_BINDING_TIME].result == CHECK_FAILED, future);
+            assert_int_not_equal(verdict->tier, CHAOS_TIER_AFFIRMING);
+        }
+    }
+}
+
+SET(lacks_binding_row, c->run.rows[CHECK_BINDING].result = CHECK_UNREACHED)
+SET(lacks_report_data_row, c->run.rows[CHECK_BINDING_REPORT_DATA].result = CHECK_UNREACHED)
+SET(lacks_possession, c->run.rows[CHECK_POSSESSION].result = CHECK_UNREACHED)
+SET(lacks_endorsement, c->run.rows[CHECK_ENDORSEMENT].result = CHECK_FAILED)
+
+/* A binding that nothing proves is a fault of ours, like any half-filled claims. */
+static void an_unproven_binding_is_no_judgement(void **state)
+{
+    static const change changes[] = { lacks_binding_row, lacks_report_data_row, lacks_possession, lacks_endorsement };
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_policy, policy);
+    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
+    (void)state;
+
+    policy = policy_of(NULL);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(changes); i++) {
+        CHAOS_AUTO(chaos_verdict, verdict);
+        fixture_envelope(&claims, BODY_TD_10);
+        changes[i](&claims);
+        assert_int_equal(appraise_examined(&claims, policy, &nothing, FIXTURE_NOW, &verdict, NULL), CHAOS_E_INTERNAL);
+        assert_null(verdict);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -900,6 +1458,17 @@ int main(void)
         cmocka_unit_test(no_policy_judges_nothing),
         cmocka_unit_test(zero_is_never_a_pass),
         cmocka_unit_test(broken_claims_are_no_judgement),
+        cmocka_unit_test(binding_rules),
+        cmocka_unit_test(dstack_rules),
+        cmocka_unit_test(code_of_envelopes),
+        cmocka_unit_test(stage_0_needs_no_identity_key),
+        cmocka_unit_test(an_envelope_alone_is_a_warning),
+        cmocka_unit_test(the_os_image_row_tells_its_worth),
+        cmocka_unit_test(a_log_without_an_envelope),
+        cmocka_unit_test(code_of_a_quote_with_a_log),
+        cmocka_unit_test(a_bare_quote_has_no_agent),
+        cmocka_unit_test(strange_bindings_do_no_harm),
+        cmocka_unit_test(an_unproven_binding_is_no_judgement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

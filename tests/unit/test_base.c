@@ -77,6 +77,7 @@ static void dates_are_the_statuses_that_say_so(void **state)
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(status_rows); i++) {
         const char *name = status_rows[i].name;
         bool named = strstr(name, "_EXPIRED") != NULL || strstr(name, "_NOT_YET_VALID") != NULL;
+        named = named && (status_rows[i].status & 0xff) < 0x80; /* policy's dates do not keep verification going */
         assert_int_equal(status_is_date(status_rows[i].status), named);
     }
     assert_false(status_is_date(CHAOS_OK));

@@ -55,6 +55,16 @@ static void expect(const char *name, const check_input *input, const char *code,
     json_decref(verdict);
 }
 
+static check_input envelope_input_of(const forge_result *made)
+{
+    check_input input = input_of(made);
+
+    input.quote = (chaos_slice){ NULL, 0 };
+    input.event_log = (chaos_slice){ NULL, 0 };
+    input.envelope = bytes_of(&made->envelope);
+    return input;
+}
+
 static void test_valid(void **state)
 {
     (void)state;
@@ -89,6 +99,56 @@ static void test_valid(void **state)
     }
 }
 
+/* Everything that a relying party of this agent knows. */
+static chaos_expectation expectation_of(const forge_result *made)
+{
+    chaos_expectation expected = CHAOS_EXPECTATION_INIT;
+
+    expected.has_agent = true;
+    expected.chain_id = made->binding.chain_id;
+    expected.identity_registry = made->binding.identity_registry;
+    expected.agent_id = made->binding.agent_id;
+    expected.has_identity_key = true;
+    expected.identity_key = made->binding.identity_key;
+    expected.has_nonce = true;
+    expected.nonce = made->binding.nonce;
+    return expected;
+}
+
+/* An envelope of every stage: sound; affirmed only when code, agent, identity key and nonce are the expected ones. */
+static void test_valid_envelopes(void **state)
+{
+    (void)state;
+    for (unsigned stage = CHAOS_STAGE_BEFORE_REGISTRATION; stage <= CHAOS_STAGE_SESSION; stage++) {
+        const forge_options options = { .has_stage = true, .stage = stage };
+        chaos_expectation expected;
+        forge_result made;
+        check_input input;
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "envelope of stage %u", stage);
+        forge(FORGE_TDX4, &options, NULL, &made);
+        assert_int_equal(made.binding.stage, stage);
+        input = envelope_input_of(&made);
+        expect(name, &input, "", WARNING);
+        input.policy_json = NULL;
+        expect(name, &input, "ANCHOR", CONTRAINDICATED);
+        input.policy_json = (const char *)made.policy.data;
+        expect(name, &input, "", WARNING);
+        expected = expectation_of(&made);
+        input.expectation = &expected;
+        expect(name, &input, "", stage == CHAOS_STAGE_KEY_ONLY ? WARNING : AFFIRMING);
+        expected.nonce.bytes[31] ^= 1;
+        expect(name, &input, "BINDING_NONCE", CONTRAINDICATED);
+        expected = expectation_of(&made);
+        expected.identity_key.bytes[19] ^= 1;
+        expect(name, &input, "BINDING_IDENTITY", CONTRAINDICATED);
+        input.collateral = (chaos_slice){ NULL, 0 };
+        expect(name, &input, "COLLATERAL_MISSING", ENVIRONMENT);
+        forge_result_free(&made);
+    }
+}
+
 static int exit_code_for(chaos_status status)
 {
     if (chaos_status_class(status) == CHAOS_CLASS_FORMAT) {
@@ -100,19 +160,15 @@ static int exit_code_for(chaos_status status)
     return (status & 0xff) >= 0x80 ? CONTRAINDICATED : NOT_TRUSTED;
 }
 
-static size_t check_break(forge_kind kind, const forge_break *broken)
+static size_t check_input_of_break(const char *what, check_input input, const forge_break *broken)
 {
     char name[128];
     int found = -1;
-    forge_result made;
-    check_input input;
     json_t *verdict;
     size_t failed = 0;
     const char *code;
 
-    (void)snprintf(name, sizeof name, "%s %s", kind_name(kind), broken->name);
-    forge(kind, NULL, broken, &made);
-    input = input_of(&made);
+    (void)snprintf(name, sizeof name, "%s %s", what, broken->name);
     input.expected = chaos_status_name(broken->expected);
     verdict = check_to_json(&input, &found);
     code = verdict_error_code(verdict);
@@ -124,6 +180,28 @@ static size_t check_break(forge_kind kind, const forge_break *broken)
         failed = 1;
     }
     json_decref(verdict);
+    return failed;
+}
+
+/* A quote that its envelope may not hold is refused with the envelope. */
+static bool fits_in_envelope(const forge_result *made)
+{
+    return made->quote.size > 0 && made->quote.size <= CHAOS_MAX_EVIDENCE && made->event_log.size > 0;
+}
+
+/* What is broken in the quote, its log or its collateral is refused for the same reason in an envelope. */
+static size_t check_break(forge_kind kind, const forge_break *broken)
+{
+    forge_result made;
+    size_t failed = 0;
+
+    forge(kind, NULL, broken, &made);
+    if (!broken->envelope) {
+        failed += check_input_of_break(kind_name(kind), input_of(&made), broken);
+    }
+    if (broken->envelope || (kind == FORGE_TDX4 && fits_in_envelope(&made))) {
+        failed += check_input_of_break("envelope", envelope_input_of(&made), broken);
+    }
     forge_result_free(&made);
     return failed;
 }
@@ -143,8 +221,8 @@ static void test_breaks(void **state)
             }
         }
     }
-    print_message("%zu breaks, checked in %zu quotes\n", forge_break_count(), checked);
-    assert_true(forge_break_count() >= 60);
+    print_message("%zu breaks, checked in %zu pieces of evidence\n", forge_break_count(), checked);
+    assert_true(forge_break_count() >= 700);
     assert_int_equal(failed, 0);
 }
 
@@ -185,6 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_valid_envelopes),
         cmocka_unit_test(test_breaks),
         cmocka_unit_test(test_statuses),
     };

@@ -471,6 +471,36 @@ static void lists_hold_what_was_written(void **state)
     assert_true(policy->sgx.given && policy->tcb.given && !policy->tdx.given);
 }
 
+static void lists_of_an_envelope_are_held(void **state)
+{
+    CHAOS_AUTO(chaos_policy, policy);
+    static const char text[] = "{" SCHEMA ",\"binding\":{\"stages\":[0,5],\"conventions\":[\"dip-1\",\"chaoschain/1\"],"
+                               "\"max_age_s\":60,\"max_anchor_age_blocks\":9},"
+                               "\"dstack\":{\"app_id\":[\"" H20 "\"],\"instance_id\":\"any\",\"kms_root\":[\"" H33 "\"],"
+                               "\"key_provider\":[\"local-sgx\",\"kms\"]}}";
+    const policy_list *asked[] = { NULL, NULL };
+    uint8_t key[33];
+    (void)state;
+
+    assert_int_equal(parse(text, &policy, NULL), CHAOS_OK);
+    assert_true(list_has_number(&policy->binding.stages, 0) && list_has_number(&policy->binding.stages, 5));
+    assert_false(list_has_number(&policy->binding.stages, 1));
+    assert_true(list_has(&policy->binding.conventions, slice_text("chaoschain/1")));
+    assert_false(list_has(&policy->binding.conventions, slice_text("chaoschain/")));
+    assert_true(policy->binding.max_age_s.given && policy->binding.max_age_s.value == 60);
+    assert_true(policy->binding.max_anchor_age_blocks.given && policy->binding.max_anchor_age_blocks.value == 9);
+    assert_true(list_has(&policy->dstack.key_provider, slice_text("kms")));
+    assert_false(list_has(&policy->dstack.key_provider, slice_text("")));
+    assert_true(hex_decode(slice_text(H33), key, sizeof key));
+    assert_true(list_has(&policy->dstack.kms_root, slice(key, sizeof key)));
+    assert_false(list_has(&policy->dstack.kms_root, slice(key, 32)));
+    asked[0] = &policy->dstack.instance_id;  /* any */
+    asked[1] = &policy->dstack.compose_hash; /* absent */
+    assert_false(any_list_has_values(asked, 2));
+    asked[1] = &policy->dstack.app_id;
+    assert_true(any_list_has_values(asked, 2));
+}
+
 /* --------------------------------------------------------------- files ---- */
 
 static bool load(const char *name, chaos_buffer *out)
@@ -554,6 +584,7 @@ int main(void)
         cmocka_unit_test(absent_statuses_have_defaults),
         cmocka_unit_test(simulated_is_never_any),
         cmocka_unit_test(lists_hold_what_was_written),
+        cmocka_unit_test(lists_of_an_envelope_are_held),
         cmocka_unit_test(the_default_is_its_file),
         cmocka_unit_test(the_default_is_the_bare_schema),
         cmocka_unit_test(shipped_policies_are_read),

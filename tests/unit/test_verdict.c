@@ -84,19 +84,39 @@ static void not_judged(chaos_claims *c)
     fixture_fail(c, CHECK_TCB_INFO, CHAOS_E_COLLATERAL_MISSING);
 }
 
+static void envelope_of_an_agent(chaos_claims *c)
+{
+    fixture_envelope(c, BODY_TD_15);
+}
+
+static void envelope_of_an_enclave(chaos_claims *c)
+{
+    fixture_envelope(c, BODY_SGX);
+}
+
+static void refused_envelope(chaos_claims *c)
+{
+    fixture_envelope(c, BODY_TD_10);
+    fixture_fail(c, CHECK_POSSESSION, CHAOS_E_POSSESSION_SIGNATURE);
+}
+
 static const struct {
     const char *word;
     void (*fill)(chaos_claims *c);
     int verified; /* 1, 0, -1: null */
     const char *tier, *tee, *code;
+    const char *scope; /* NULL: "platform" */
 } states[] = {
-    { "AFFIRMING (exit code 0)\n", affirming_td, 1, "AFFIRMING", "tdx", NULL },
-    { "AFFIRMING (exit code 0)\n", affirming_enclave, 1, "AFFIRMING", "sgx", NULL },
-    { "WARNING (exit code 1)\n", many_advisories, 1, "WARNING", "tdx", NULL },
-    { "CONTRAINDICATED (exit code 2)\n", refused_by_policy, 1, "CONTRAINDICATED", "tdx", "ANCHOR" },
-    { "NOT VERIFIED (exit code 4)\n", not_verified, 0, "CONTRAINDICATED", "tdx", "QUOTE_SIGNATURE" },
-    { "NOT VERIFIED (exit code 3)\n", unreadable, 0, "CONTRAINDICATED", NULL, "QUOTE_FORMAT" },
-    { "COULD NOT BE JUDGED (exit code 5)\n", not_judged, -1, "NONE", "tdx", "COLLATERAL_MISSING" },
+    { "AFFIRMING (exit code 0)\n", affirming_td, 1, "AFFIRMING", "tdx", NULL, NULL },
+    { "AFFIRMING (exit code 0)\n", affirming_enclave, 1, "AFFIRMING", "sgx", NULL, NULL },
+    { "WARNING (exit code 1)\n", many_advisories, 1, "WARNING", "tdx", NULL, NULL },
+    { "CONTRAINDICATED (exit code 2)\n", refused_by_policy, 1, "CONTRAINDICATED", "tdx", "ANCHOR", NULL },
+    { "NOT VERIFIED (exit code 4)\n", not_verified, 0, "CONTRAINDICATED", "tdx", "QUOTE_SIGNATURE", NULL },
+    { "NOT VERIFIED (exit code 3)\n", unreadable, 0, "CONTRAINDICATED", NULL, "QUOTE_FORMAT", NULL },
+    { "COULD NOT BE JUDGED (exit code 5)\n", not_judged, -1, "NONE", "tdx", "COLLATERAL_MISSING", NULL },
+    { "WARNING (exit code 1)\n", envelope_of_an_agent, 1, "WARNING", "tdx", NULL, "agent" },
+    { "WARNING (exit code 1)\n", envelope_of_an_enclave, 1, "WARNING", "sgx", NULL, "agent" },
+    { "NOT VERIFIED (exit code 4)\n", refused_envelope, 0, "CONTRAINDICATED", "tdx", "POSSESSION_SIGNATURE", "agent" },
 };
 
 /* ------------------------------------------------------------------ JSON ---- */
@@ -183,7 +203,7 @@ static void json_says_it_all(void **state)
         tree *root = json_of(verdict);
         assert_keys(root, keys, CHAOS_ARRAY_SIZE(keys));
         assert_text(tree_get(root, "schema"), "chaoschain/verdict/1");
-        assert_text(tree_get(root, "scope"), "platform");
+        assert_text(tree_get(root, "scope"), states[i].scope == NULL ? "platform" : states[i].scope);
         assert_text(tree_get(root, "now"), "2026-01-01T00:00:00Z");
         assert_text(tree_get(root, "tier"), states[i].tier);
         assert_text(tree_get(root, "tee"), states[i].tee);
@@ -372,6 +392,111 @@ static void json_of_the_claims(void **state)
     tree_free(root);
 }
 
+#define X4(s) s s s s
+#define X20(s) X4(s) X4(s) X4(s) X4(s) X4(s)
+#define X32(s) X20(s) X4(s) X4(s) X4(s)
+
+static void json_of_the_binding(void **state)
+{
+    static const struct {
+        const char *name, *text;
+    } members[] = {
+        { "agent_id", "42" },
+        { "agent_uri_hash", "0x" X32("00") },
+        { "anchor_block", "7" },
+        { "chain_id", "31337" },
+        { "expires_at", "18446744073709551615" }, /* no JSON number could carry it */
+        { "identity_key", "0x" X20("c1") },
+        { "identity_registry", "0x" X20("b1") },
+        { "issued_at", "1767222000" },
+        { "nonce", "0x" X32("d1") },
+        { "policy_hash", "0x" X32("00") },
+        { "public_key_hash", "0x" X32("c1") },
+        { "subject", "0x" X32("00") },
+        { "tls_spki_hash", "0x" X32("00") },
+    };
+    CHAOS_AUTO(chaos_verdict, verdict);
+    (void)state;
+
+    envelope_of_an_agent(&shared_claims);
+    shared_claims.binding.expires_at = UINT64_MAX;
+    verdict = judge_by_default(&shared_claims);
+    tree *root = json_of(verdict);
+    const tree *claims = tree_get(root, "claims");
+    const tree *binding = tree_get(claims, "binding");
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(members); i++) {
+        assert_text(tree_get(binding, members[i].name), members[i].text);
+    }
+    assert_int_equal(tree_number(tree_get(binding, "stage")), 1);
+    assert_int_equal(tree_members(binding), CHAOS_ARRAY_SIZE(members) + 1);
+    assert_text(tree_get(claims, "binding_hash"), "0x" X32("b2"));
+    assert_text(tree_get(claims, "evidence_hash"), "0x" X32("b3"));
+    tree_free(root);
+}
+
+static void json_of_the_application(void **state)
+{
+    static const struct {
+        const char *name, *text;
+    } members[] = {
+        { "app_id", X20("f1") },
+        { "compose_hash", X32("f2") },
+        { "instance_id", X20("f3") },
+        { "key_provider", "kms" },
+        { "kms_root", "02" X32("e1") },
+        { "os_image_hash", X32("f4") },
+    };
+    CHAOS_AUTO(chaos_verdict, full);
+    CHAOS_AUTO(chaos_verdict, empty);
+    (void)state;
+
+    envelope_of_an_agent(&shared_claims);
+    full = judge_by_default(&shared_claims);
+    tree *root = json_of(full);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(members); i++) {
+        assert_text(tree_get(tree_get(root, "claims"), members[i].name), members[i].text);
+    }
+    assert_int_equal(tree_number(tree_get(tree_get(root, "claims"), "event_count")), 27);
+    tree_free(root);
+
+    /* Bytes that nobody said are no claims. */
+    shared_claims.has_app_id = shared_claims.has_compose_hash = false;
+    shared_claims.has_instance_id = shared_claims.has_os_image_hash = shared_claims.has_kms_root = false;
+    memset(shared_claims.key_provider, 0, sizeof shared_claims.key_provider);
+    empty = judge_by_default(&shared_claims);
+    root = json_of(empty);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(members); i++) {
+        assert_null(tree_get(tree_get(root, "claims"), members[i].name));
+    }
+    tree_free(root);
+}
+
+static void numbers_are_decimal(void **state)
+{
+    static const struct {
+        uint8_t first, last;
+        const char *text;
+    } cases[] = {
+        { 0, 0, "0" },
+        { 0, 9, "9" },
+        { 0, 10, "10" },
+        { 0, 255, "255" },
+        { 0x80, 0, "57896044618658097711785492504343953926634992332820282019728792003956564819968" },
+    };
+    chaos_u256 number;
+    char text[U256_TEXT_SIZE];
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        memset(&number, 0, sizeof number);
+        number.bytes[0] = cases[i].first;
+        number.bytes[31] = cases[i].last;
+        assert_string_equal(u256_text(&number, text), cases[i].text);
+    }
+    memset(&number, 0xff, sizeof number);
+    assert_string_equal(u256_text(&number, text),
+                        "115792089237316195423570985008687907853269984665640564039457584007913129639935");
+}
+
 static void policy_hash_is_of_the_file(void **state)
 {
     CHAOS_AUTO(chaos_policy, none);
@@ -432,6 +557,62 @@ static void text_says_the_word_first(void **state)
     }
 }
 
+/* Does `part` stand in the text of these claims under the default policy? */
+static bool text_has(const chaos_claims *claims, const char *part)
+{
+    CHAOS_AUTO(chaos_verdict, verdict);
+    CHAOS_AUTO_BUFFER(text, CHAOS_MAX_VERDICT);
+
+    verdict = judge_by_default(claims);
+    assert_int_equal(chaos_verdict_write_text(verdict, &text, NULL), CHAOS_OK);
+    assert_readable(&text);
+    return strstr((const char *)text.data, part) != NULL;
+}
+
+static void text_names_the_agent(void **state)
+{
+    static const char *const parts[] = {
+        "\n  agent           eip155:31337:0x" X20("b1") ":42\n",
+        "\n  identity key    0x" X20("c1") "\n",
+        "\n  stage           1 (identity key)\n",
+        "\n  binding         issued 2025-12-31T23:00:00Z, expires 2026-01-01T23:00:00Z\n",
+        "\n  app id          " X20("f1") "\n",
+        "\n  compose hash    " X32("f2") "\n",
+        "\n  open  freshness: no nonce was expected",
+        "\n  open  code: the policy does not pin the code\n",
+        "\n  open  identity-key: nothing was expected",
+    };
+    static const char *const stages[] = { "0 (before registration)", "1 (identity key)", "2 (validation request)",
+                                          "3 (TLS channel)", "4 (key only)", "5 (session key)", "unknown" };
+    (void)state;
+
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(parts); i++) {
+        envelope_of_an_agent(&shared_claims);
+        if (!text_has(&shared_claims, parts[i])) {
+            fail_msg("no line %s", parts[i]);
+        }
+        affirming_td(&shared_claims);
+        assert_false(text_has(&shared_claims, parts[i])); /* of a bare quote */
+    }
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(stages); i++) {
+        envelope_of_an_agent(&shared_claims);
+        shared_claims.binding.stage = (uint8_t)i;
+        assert_true(text_has(&shared_claims, stages[i]));
+    }
+    shared_claims.binding.stage = CHAOS_STAGE_KEY_ONLY;
+    assert_true(text_has(&shared_claims, "\n  agent           none\n"));
+    shared_claims.binding.stage = CHAOS_STAGE_BEFORE_REGISTRATION;
+    assert_true(text_has(&shared_claims, X20("b1") ", not registered yet\n"));
+    shared_claims.binding.expires_at = UINT64_MAX;
+    assert_true(text_has(&shared_claims, "expires 18446744073709551615\n"));
+    /* The longest agent that there is fits. */
+    shared_claims.binding.stage = CHAOS_STAGE_IDENTITY;
+    memset(&shared_claims.binding.chain_id, 0xff, sizeof shared_claims.binding.chain_id);
+    memset(&shared_claims.binding.agent_id, 0xff, sizeof shared_claims.binding.agent_id);
+    assert_true(text_has(&shared_claims, "913129639935:0x" X20("b1") ":115792089"));
+    assert_true(text_has(&shared_claims, "457584007913129639935\n"));
+}
+
 static void text_wraps_lists(void **state)
 {
     CHAOS_AUTO(chaos_verdict, verdict);
@@ -478,6 +659,8 @@ static void strangers_text_is_harmless(void **state)
     many_advisories(&shared_claims);
     memset(shared_claims.tcb.advisories[3], 0x9b, MAX_ADVISORY_ID); /* and no NUL */
     memcpy(shared_claims.tcb.advisories[4], "\x1b[2J\"\\\n", 8);
+    shared_claims.has_event_log = true;
+    memset(shared_claims.key_provider, 0x9b, sizeof shared_claims.key_provider);
     verdict = judge_by_default(&shared_claims);
     assert_int_equal(chaos_verdict_write_text(verdict, &text, NULL), CHAOS_OK);
     assert_readable(&text);
@@ -499,7 +682,7 @@ static void a_full_buffer_is_left_alone(void **state)
     chaos_error err;
     (void)state;
 
-    affirming_td(&shared_claims);
+    envelope_of_an_agent(&shared_claims);
     verdict = judge_by_default(&shared_claims);
     assert_int_equal(chaos_verdict_write_json(verdict, &whole, NULL), CHAOS_OK);
     assert_int_equal(chaos_verdict_write_text(verdict, &text, NULL), CHAOS_OK);
@@ -540,8 +723,12 @@ int main(void)
         cmocka_unit_test(json_says_it_all),
         cmocka_unit_test(json_of_the_tcb),
         cmocka_unit_test(json_of_the_claims),
+        cmocka_unit_test(json_of_the_binding),
+        cmocka_unit_test(json_of_the_application),
+        cmocka_unit_test(numbers_are_decimal),
         cmocka_unit_test(policy_hash_is_of_the_file),
         cmocka_unit_test(text_says_the_word_first),
+        cmocka_unit_test(text_names_the_agent),
         cmocka_unit_test(text_wraps_lists),
         cmocka_unit_test(a_simulated_root_is_shouted),
         cmocka_unit_test(strangers_text_is_harmless),
