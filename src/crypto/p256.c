@@ -45,10 +45,10 @@ static void signature_cleanup(ECDSA_SIG **signature)
     ECDSA_SIG_free(*signature);
 }
 
-/* Why did libcrypto refuse: because of the numbers it was given, or for a reason of its own? Whoever
- * chooses key and signature can reach each of the reasons named here, so they are bad input and no fault
- * of ours; POINT_AT_INFINITY comes from a signature whose sum u1*G + u2*Q is the neutral element. libcrypto gives such a reason also when it
- * ran out of memory on the way: then that decides. Leaves the error queue empty. */
+/* Why did libcrypto refuse: because of the numbers it was given, or for a reason of its own? Whoever chooses key and
+ * signature can reach each of the reasons named here, so they are bad input and no fault of ours; POINT_AT_INFINITY
+ * comes from a signature whose sum u1*G + u2*Q is the neutral element. libcrypto gives such a reason also when it ran
+ * out of memory on the way: then that decides. Leaves the error queue empty. */
 static p256_result judge_refusal(void)
 {
     p256_result result = P256_BACKEND_FAILED;
