@@ -11,7 +11,13 @@ mkdir -p build-fuzz/crashes
 
 failed=0
 shopt -s nullglob
-for program in build-fuzz/fuzzers/fuzz_*; do
+programs=(build-fuzz/fuzzers/fuzz_*)
+targets=(fuzz/fuzz_*.c)
+if [ ${#programs[@]} -ne ${#targets[@]} ]; then
+    echo "fuzz: ${#programs[@]} programs of ${#targets[@]} targets" >&2
+    exit 1
+fi
+for program in "${programs[@]}"; do
     name=${program##*/}
     topic=${name#fuzz_}
     kept=build-fuzz/corpus/$topic

@@ -24,9 +24,13 @@ chaos_keccak hash_keccak(chaos_slice bytes);
 typedef struct p256_key { uint8_t x[32], y[32]; } p256_key;         /* big-endian coordinates */
 typedef struct p256_signature { uint8_t r[32], s[32]; } p256_signature; /* big-endian */
 
-/* On the curve and not the point at infinity? */
-bool p256_key_is_valid(const p256_key *key);
 typedef enum p256_result { P256_BAD = 0, P256_GOOD = 1, P256_BACKEND_FAILED = 2 } p256_result;
+/* On the curve and not the point at infinity? Both calls empty libcrypto's error queue of the calling thread. */
+CHAOS_MUST_USE p256_result p256_key_check(const p256_key *key);
+static inline bool p256_key_is_valid(const p256_key *key)
+{
+    return p256_key_check(key) == P256_GOOD;
+}
 /* ECDSA P-256 with SHA-256 over `message`; r and s must lie in 1..n-1. P256_BACKEND_FAILED is a fault of ours. */
 CHAOS_MUST_USE p256_result p256_verify(const p256_key *key, chaos_slice message, const p256_signature *signature);
 

@@ -45,24 +45,26 @@ static void signature_cleanup(ECDSA_SIG **signature)
     ECDSA_SIG_free(*signature);
 }
 
-/* Why did libcrypto refuse: because of the numbers it was given, or for a reason of its own? Whoever
- * chooses key and signature can reach each of the reasons named here, so they are bad input and no fault
- * of ours; POINT_AT_INFINITY comes from a signature whose sum u1*G + u2*Q is the neutral element. Leaves
- * libcrypto's error queue empty. */
+/* Why did libcrypto refuse: because of the numbers it was given, or for a reason of its own? Whoever chooses key and
+ * signature can reach each of the reasons named here, so they are bad input and no fault of ours; POINT_AT_INFINITY
+ * comes from a signature whose sum u1*G + u2*Q is the neutral element. libcrypto gives such a reason also when it ran
+ * out of memory on the way: then that decides. Leaves the error queue empty. */
 static p256_result judge_refusal(void)
 {
     p256_result result = P256_BACKEND_FAILED;
+    bool out_of_memory = false;
     unsigned long code;
 
     while ((code = ERR_get_error()) != 0) {
         const int reason = ERR_GET_REASON(code);
+        out_of_memory = out_of_memory || reason == ERR_R_MALLOC_FAILURE;
         if (ERR_GET_LIB(code) == ERR_LIB_EC &&
             (reason == EC_R_POINT_IS_NOT_ON_CURVE || reason == EC_R_COORDINATES_OUT_OF_RANGE ||
              reason == EC_R_INVALID_ENCODING || reason == EC_R_POINT_AT_INFINITY)) {
             result = P256_BAD;
         }
     }
-    return result;
+    return out_of_memory ? P256_BACKEND_FAILED : result;
 }
 
 /* P256_GOOD with *out (to be freed) when the point is on the curve. */
@@ -104,11 +106,12 @@ static bool in_range(const uint8_t number[P256_SIZE])
     return !slice_is_zero(slice(number, P256_SIZE)) && memcmp(number, order, P256_SIZE) < 0;
 }
 
-bool p256_key_is_valid(const p256_key *key)
+p256_result p256_key_check(const p256_key *key)
 {
     __attribute__((cleanup(key_cleanup))) EC_KEY *loaded = NULL;
 
-    return load_key(key, &loaded) == P256_GOOD;
+    ERR_clear_error(); /* what the caller's own calls left behind is no reason of ours */
+    return load_key(key, &loaded);
 }
 
 p256_result p256_verify(const p256_key *key, chaos_slice message, const p256_signature *signature)
@@ -119,6 +122,7 @@ p256_result p256_verify(const p256_key *key, chaos_slice message, const p256_sig
     if (!in_range(signature->r) || !in_range(signature->s)) {
         return P256_BAD;
     }
+    ERR_clear_error();
     const p256_result loading = load_key(key, &loaded_key);
     if (loading != P256_GOOD) {
         return loading;

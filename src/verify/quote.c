@@ -113,12 +113,22 @@ chaos_status verify_qe_report(examination *x)
     return check_identity(x);
 }
 
+static bool is_point(examination *x, const p256_key *key)
+{
+    p256_result result = p256_key_check(key);
+
+    if (result == P256_BACKEND_FAILED) {
+        x->own_fault = CHAOS_E_CRYPTO;
+    }
+    return result == P256_GOOD;
+}
+
 chaos_status verify_quote_signature(examination *x)
 {
     check_run *run = &x->claims->run;
     const dcap_quote *quote = x->quote;
 
-    CHECK(run, p256_key_is_valid(&quote->attestation_key), ATTESTATION_KEY, ATTESTATION_KEY, "attestation_key",
+    CHECK(run, is_point(x, &quote->attestation_key), ATTESTATION_KEY, ATTESTATION_KEY, "attestation_key",
           v_text("a point of P-256"), v_hex(slice(&quote->attestation_key, sizeof quote->attestation_key)));
     CHECK(run, signed_by(x, &quote->attestation_key, quote->signed_bytes, &quote->signature), QUOTE_SIGNATURE,
           QUOTE_SIGNATURE, "quote_signature", v_text("a signature of the attestation key"), v_none());

@@ -102,9 +102,7 @@ static void use_level(tcb_verdict *out, int64_t tcb_date, chaos_slice advisories
 {
     chaos_slice id;
 
-    if (out->tcb_date == 0 || tcb_date < out->tcb_date) {
-        out->tcb_date = tcb_date;
-    }
+    out->tcb_date = tcb_date < out->tcb_date ? tcb_date : out->tcb_date;
     while (advisory_next(&advisories, &id)) {
         add_advisory(out, id);
     }
@@ -125,6 +123,7 @@ static chaos_status evaluate(examination *x, const uint8_t *tee_tcb_svn, tcb_ver
         return CHAOS_E_INTERNAL; /* not reached: the check above returns */
     }
     out->platform = platform->status;
+    out->tcb_date = platform->tcb_date;
     use_level(out, platform->tcb_date, platform->advisories);
     CHECK(run, qe != NULL, TCB_LEVEL, TCB_NOT_SUPPORTED, "enclaveIdentity.tcbLevels",
           v_text("a level that the QE reaches"), v_number(qe_svn));
@@ -178,5 +177,7 @@ chaos_status verify_tcb_level(examination *x)
     }
     CHECK(&claims->run, claims->tcb.status != CHAOS_TCB_REVOKED, TCB_LEVEL, TCB_REVOKED, "tcbStatus",
           v_text("any status but Revoked"), v_text(chaos_tcb_status_name(claims->tcb.status)));
+    CHECK(&claims->run, claims->current.status != CHAOS_TCB_REVOKED, TCB_LEVEL, TCB_REVOKED, "current.tcbStatus",
+          v_text("any status but Revoked"), v_text(chaos_tcb_status_name(claims->current.status)));
     return CHAOS_OK;
 }

@@ -222,6 +222,10 @@ static void judge_preimage(json *j, const log_event *event, chaos_slice digits)
         rd_fail(&j->r, CHAOS_E_MEMORY, keys[KEY_PREIMAGE].text, CHAOS_NO_OFFSET, "no room for the preimage");
         return;
     }
+    if (buffer_reserve(&theirs, ours.size) == NULL) {
+        rd_fail(&j->r, CHAOS_E_MEMORY, keys[KEY_PREIMAGE].text, CHAOS_NO_OFFSET, "no room for the preimage");
+        return;
+    }
     bool same = digits.size == 2 * ours.size && payload_decode(digits, &theirs) &&
                 slice_equal(buffer_slice(&ours), buffer_slice(&theirs));
     if (!same) {

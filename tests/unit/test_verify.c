@@ -264,6 +264,41 @@ static void test_cache_changes_nothing(void **state)
     whole_free(&w);
 }
 
+/* Two roots are trusted, and each half of the evidence is right under its own: they are not to be mixed. */
+static void test_roots_are_not_mixed(void **state)
+{
+    static const forge_options other_seed = { .seed = "another simulator" };
+    whole a = { 0 }, b = { 0 };
+    collateral_parts mixed;
+    chaos_buffer text = CHAOS_BUFFER_INIT(1u << 20);
+    chaos_collateral *collateral = NULL;
+    chaos_claims *claims = NULL;
+
+    (void)state;
+    begin_recipe(&a.r);
+    whole_make(&a);
+    assert_true(recipe_init(&b.r, FORGE_TDX4, &other_seed));
+    whole_make(&b);
+    assert_int_equal(chaos_trust_add_root(a.trust, buffer_slice(&b.r.ders[CERT_TRUSTED_ROOT]), &err), CHAOS_OK);
+    assert_int_equal(chaos_verify(b.evidence, b.parsed, a.trust, a.r.now, NULL, &claims, &err), CHAOS_OK);
+    chaos_claims_free(claims);
+    claims = NULL;
+
+    mixed = a.parsed->parts;
+    mixed.tcb_info = b.parsed->parts.tcb_info;
+    mixed.tcb_info_signature = b.parsed->parts.tcb_info_signature;
+    mixed.tcb_info_issuer_chain = b.parsed->parts.tcb_info_issuer_chain;
+    assert_true(collateral_write(&mixed, &text));
+    assert_int_equal(chaos_collateral_parse(buffer_slice(&text), &collateral, &err), CHAOS_OK);
+    assert_int_equal(chaos_verify(a.evidence, collateral, a.trust, a.r.now, NULL, &claims, &err),
+                     CHAOS_E_TCB_SIGNING_CERT);
+    assert_string_equal(err.field, "root");
+    chaos_collateral_free(collateral);
+    chaos_buffer_free(&text);
+    whole_free(&a);
+    whole_free(&b);
+}
+
 /* Every date failure is found in one pass, and an authentication failure takes the place of a date as the error. */
 static void test_dates_do_not_hide(void **state)
 {
@@ -292,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_claims),
         cmocka_unit_test(test_anchor_kinds),
         cmocka_unit_test(test_contract),
+        cmocka_unit_test(test_roots_are_not_mixed),
         cmocka_unit_test(test_cache_changes_nothing),
         cmocka_unit_test(test_dates_do_not_hide),
     };
