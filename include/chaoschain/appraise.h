@@ -33,8 +33,7 @@ typedef struct chaos_expectation {
     size_t size;
     bool has_report_data;
     chaos_report_data report_data; /* all 64 bytes must be equal */
-    /* Of an envelope's binding. Any of them for a bare quote, which has none, is CHAOS_E_USAGE (unless the quote did
-     * not verify: then the verdict says so, and nothing was compared). */
+    /* Of an envelope's binding. Any of them for a bare quote, which has none, is CHAOS_E_USAGE. */
     bool has_agent;                /* chain, registry and agent id together */
     chaos_u256 chain_id;
     chaos_address identity_registry;
@@ -63,8 +62,10 @@ CHAOS_API const char *chaos_tier_name(chaos_tier tier); /* "AFFIRMING", ... */
 /* The answer. Only chaos_appraise and chaos_check (check.h) make one. */
 typedef struct chaos_verdict chaos_verdict;
 
-/* `expectation` may not be NULL: write CHAOS_EXPECTATION_INIT to expect nothing. A policy that does not accept the
- * claims gives CHAOS_OK and a CONTRAINDICATED verdict whose error says why. */
+/* Claims hold from the latest beginning to the earliest end of everything that was used to verify them; a `now`
+ * outside is CHAOS_E_USAGE, so that claims cannot be kept beyond their time. `expectation` may not be NULL: write
+ * CHAOS_EXPECTATION_INIT to expect nothing. A policy that does not accept the claims gives CHAOS_OK and a
+ * CONTRAINDICATED verdict whose error says why; with no policy an expectation that is not met is an error too. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_appraise(const chaos_claims *claims, const chaos_policy *policy,
                                                      const chaos_expectation *expectation, int64_t now,
                                                      chaos_verdict **verdict, chaos_error *err);

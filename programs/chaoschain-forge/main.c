@@ -27,8 +27,8 @@ static const option_row rows[] = {
     [OPT_NOW] = { "--now", "TIME", 1, false, "valid at this time: RFC 3339 in UTC or Unix seconds" },
     [OPT_SEED] = { "--seed", "TEXT", 1, false, "the keys derive from this; it is no secret" },
     [OPT_REPORT_DATA] = { "--report-data", "HEX", 1, false, "REPORTDATA, 64 bytes: then there is no envelope" },
-    [OPT_STAGE] = { "--stage", "N", 1, false, "of the envelope's binding, 0 to 5: 1 (the default) the agent's key, 5 a session" },
-    [OPT_NONCE] = { "--nonce", "HEX", 1, false, "of the envelope's binding, 32 bytes" },
+    [OPT_STAGE] = { "--stage", "N", 1, false, "of the binding, 0 to 5; 1 is the default" },
+    [OPT_NONCE] = { "--nonce", "HEX", 1, false, "of the binding, 32 bytes" },
     [OPT_TCB_STATUS] = { "--tcb-status", "STATUS", 1, false, "of the platform: UpToDate, OutOfDate, ..." },
     [OPT_OUT] = { "--out", "DIR", 1, false, "where the files go" },
     [OPT_LIST] = { "--list", NULL, 0, false, "print every break, what must be answered to it, and why" },
@@ -45,10 +45,10 @@ static const option_table table = {
         "Makes SIMULATED attestation evidence: real formats under a test root, no hardware behind it.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Writes quote.bin, collateral.json, trust-root.der, foreign-root.der (the same name, another key), now.txt\n"
-             "(verify at this time) and, if broken, expected.txt; for tdx also event-log.json, envelope.json (the quote,\n"
-             "its log and the binding of the agent's key) and what a relying party knows beforehand: policy.json,\n"
-             "app-compose.json, kms-root.hex. The same options give the same bytes.\n"
+    .notes = "Writes quote.bin, collateral.json, trust-root.der, foreign-root.der (the same name, another key),\n"
+             "now.txt (verify at this time) and, if broken, expected.txt; for tdx also event-log.json,\n"
+             "envelope.json (quote, log and the binding of the agent's key) and what a relying party knows\n"
+             "beforehand: policy.json, app-compose.json, kms-root.hex. The same options give the same bytes.\n"
              "Exit code: 0 done, 5 environment (a file could not be written), 64 usage, 70 internal.",
 };
 

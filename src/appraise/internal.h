@@ -118,6 +118,9 @@ void appraise_tdx(const appraisal *a);
 void appraise_sgx(const appraisal *a);
 void appraise_dstack(const appraisal *a);   /* after the TEE's own rows: they say whether the OS is pinned */
 void appraise_binding(const appraisal *a);
+/* What the caller expects, whatever the policy: report data, agent, identity key, nonce. */
+void appraise_expectation(const appraisal *a);
+chaos_status appraise_report_data(const appraisal *a);
 void appraise_scope(const appraisal *a);    /* report data, code; after all rows that pin code */
 
 /* May the only thing that stands against the claims, expired collateral, be forgiven? */

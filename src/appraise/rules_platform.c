@@ -70,6 +70,9 @@ static chaos_status rule_tcb_status(const appraisal *a)
     name_members(affirming->bits, status_name_of, best);
     CHECK(a->run, tolerated, POLICY_TCB_STATUS, TCB_STATUS, "tcb.status", v_text(accepted), v_text(name));
     CHECK_WARN(a->run, affirms, POLICY_TCB_STATUS, TCB_STATUS, "tcb.status", v_text(best), v_text(name));
+    CHECK_WARN(a->run, !a->claims->has_current || set_has(affirming, (unsigned)a->claims->current.status),
+               POLICY_TCB_STATUS, TCB_STATUS, "tcb.current.status", v_text(best),
+               v_text(status_name_of((unsigned)a->claims->current.status)));
     return CHAOS_OK;
 }
 
@@ -109,6 +112,14 @@ static chaos_slice find_advisory(const tcb_verdict *tcb, const policy_list *list
     return slice("", 0);
 }
 
+/* At launch, and today where the report tells. */
+static chaos_slice find_at_any_time(const chaos_claims *claims, const policy_list *list, bool listed)
+{
+    chaos_slice found = find_advisory(&claims->tcb, list, listed);
+
+    return found.size == 0 && claims->has_current ? find_advisory(&claims->current, list, listed) : found;
+}
+
 static chaos_status rule_advisories(const appraisal *a)
 {
     const tcb_verdict *tcb = &a->claims->tcb;
@@ -118,12 +129,12 @@ static chaos_status rule_advisories(const appraisal *a)
     chaos_slice unknown = slice("", 0);
 
     if (reject->kind == LIST_VALUES) {
-        rejected = find_advisory(tcb, reject, true);
+        rejected = find_at_any_time(a->claims, reject, true);
     } else if (reject->kind == LIST_ANY && tcb->advisory_count > 0) {
         rejected = advisory_of(tcb, 0);
     }
     if (accept->kind == LIST_VALUES) {
-        unknown = find_advisory(tcb, accept, false);
+        unknown = find_at_any_time(a->claims, accept, false);
     }
     if (reject->kind == LIST_ABSENT && accept->kind != LIST_VALUES) {
         char count[ROW_TEXT];

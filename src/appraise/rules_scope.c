@@ -2,7 +2,7 @@
  * of. */
 #include "appraise/internal.h"
 
-static chaos_status rule_report_data(const appraisal *a)
+chaos_status appraise_report_data(const appraisal *a)
 {
     chaos_slice found = body_field_of(a->claims, "report_data");
     chaos_slice expected = slice(a->expectation->report_data.bytes, sizeof a->expectation->report_data.bytes);
@@ -62,13 +62,37 @@ static const char *code_not_proven(const appraisal *a, bool is_tdx)
     return is_tdx ? td_not_pinned(a) : enclave_not_pinned(a);
 }
 
-/* A policy that speaks of one TEE only is not met by evidence of the other: its lists would all be idle. */
+static bool names_td(const chaos_policy *policy)
+{
+    const policy_list *const lists[] = {
+        &policy->tdx.mr_td,
+        &policy->tdx.rtmr[0],
+        &policy->tdx.rtmr[1],
+        &policy->tdx.rtmr[2],
+        &policy->tdx.rtmr[3],
+        &policy->tdx.mr_seam,
+        &policy->tdx.mr_config_id,
+        &policy->tdx.mr_owner,
+    };
+    return any_list_has_values(lists, CHAOS_ARRAY_SIZE(lists));
+}
+
+static bool names_enclave(const chaos_policy *policy)
+{
+    const policy_list *const lists[] = { &policy->sgx.mr_enclave, &policy->sgx.mr_signer };
+    return any_list_has_values(lists, CHAOS_ARRAY_SIZE(lists));
+}
+
+/* A policy that speaks of one TEE only, or pins code of one only, is not met by evidence of the other: its lists would
+ * all be idle. */
 static chaos_status rule_code(const appraisal *a)
 {
     const chaos_policy *policy = a->policy;
     bool is_tdx = a->claims->tee == CHAOS_TEE_TDX;
     bool speaks_of_this = is_tdx ? policy->tdx.given : policy->sgx.given;
     bool speaks_of_other = is_tdx ? policy->sgx.given : policy->tdx.given;
+    bool pins_this = is_tdx ? names_td(policy) : names_enclave(policy);
+    bool pins_other = is_tdx ? names_enclave(policy) : names_td(policy);
     const char *not_proven = code_not_proven(a, is_tdx);
 
     if (not_proven != NULL && a->claims->has_binding) {
@@ -76,18 +100,12 @@ static chaos_status rule_code(const appraisal *a)
     } else if (not_proven != NULL) {
         check_not_checked(a->run, CHECK_CODE, not_proven);
     }
-    CHECK(a->run, speaks_of_this || !speaks_of_other, CODE, MEASUREMENT, "tee",
+    CHECK(a->run, (speaks_of_this || !speaks_of_other) && (pins_this || !pins_other), CODE, MEASUREMENT, "tee",
           v_text(tee_name_of(is_tdx ? CHAOS_TEE_SGX : CHAOS_TEE_TDX)), v_text(tee_name_of(a->claims->tee)));
     return CHAOS_OK;
 }
 
 void appraise_scope(const appraisal *a)
 {
-    static chaos_status (*const rules[])(const appraisal *) = {
-        rule_report_data,
-        rule_code,
-    };
-    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rules); i++) {
-        (void)rules[i](a); /* the run collects what fails */
-    }
+    (void)rule_code(a); /* the run collects what fails */
 }

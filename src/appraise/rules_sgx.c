@@ -7,12 +7,20 @@
 
 #define SGX_FLAG_INIT (1u << 0)
 #define SGX_FLAG_DEBUG (1u << 1)
+/* INIT, DEBUG, MODE64BIT, PROVISION_KEY, EINITTOKEN_KEY, CET, KSS, AEX_NOTIFY; all others are reserved. */
+#define SGX_FLAGS_DEFINED UINT64_C(0x04f7)
+#define SGX_FLAGS_SIZE 8
 
 /* The flags are the low byte of ATTRIBUTES; a report without them shows the worst of both. */
 static unsigned flags_of(const chaos_claims *claims)
 {
     chaos_slice attributes = body_field_of(claims, "attributes");
     return attributes.size == 0 ? SGX_FLAG_DEBUG : attributes.data[0];
+}
+
+static bool has_reserved_flags(chaos_slice attributes)
+{
+    return attributes.size < SGX_FLAGS_SIZE || (load_u64le(attributes.data) & ~SGX_FLAGS_DEFINED) != 0;
 }
 
 static chaos_status rule_flags(const appraisal *a)
@@ -27,6 +35,8 @@ static chaos_status rule_flags(const appraisal *a)
     CHECK_WARN(a->run, !debug, POLICY_DEBUG, SGX_DEBUG, "attributes", no_debug, v_hex(bytes));
     CHECK(a->run, (flags & SGX_FLAG_INIT) != 0, POLICY_ATTRIBUTES, SGX_ATTRIBUTES, "attributes",
           v_text("INIT (bit 0) set"), v_hex(bytes));
+    CHECK(a->run, !has_reserved_flags(bytes), POLICY_ATTRIBUTES, SGX_ATTRIBUTES, "attributes",
+          v_text("reserved flags clear"), v_hex(bytes));
     return CHAOS_OK;
 }
 

@@ -87,6 +87,7 @@ static void judge(chaos_verdict *verdict, const chaos_policy *policy, const chao
     }
     appraise_dstack(&a);
     appraise_binding(&a);
+    appraise_expectation(&a);
     appraise_scope(&a);
     verdict->judged = true;
     if (run->failed) {
@@ -132,6 +133,17 @@ static void refuse(chaos_verdict *verdict, const chaos_policy *policy)
     verdict->tier = is_answer && policy->kind == POLICY_JUDGES ? CHAOS_TIER_CONTRAINDICATED : CHAOS_TIER_NONE;
 }
 
+/* With no policy the tier stays NONE, but what the caller expects is never ignored. */
+static void hold_against_expectation(chaos_verdict *verdict, const chaos_policy *policy,
+                                     const chaos_expectation *expectation)
+{
+    check_run *run = &verdict->claims.run;
+    const appraisal a = { policy, expectation, verdict->now, &verdict->claims, run, verdict->open };
+
+    run->collect = true;
+    appraise_expectation(&a);
+}
+
 static void decide(chaos_verdict *verdict, const chaos_policy *policy, const chaos_expectation *expectation)
 {
     const chaos_claims *claims = &verdict->claims;
@@ -140,6 +152,8 @@ static void decide(chaos_verdict *verdict, const chaos_policy *policy, const cha
         verdict->verified = CHAOS_VERIFIED_TRUE;
         if (policy->kind == POLICY_JUDGES) {
             judge(verdict, policy, expectation);
+        } else {
+            hold_against_expectation(verdict, policy, expectation);
         }
         return;
     }
@@ -156,13 +170,12 @@ static void decide(chaos_verdict *verdict, const chaos_policy *policy, const cha
 
 /* ---------------------------------------------------------------- making ---- */
 
-/* A bare quote has nothing to hold these against. One that did not verify gets its verdict all the same, and so does
- * an envelope of which no binding could be read. */
+/* A bare quote has nothing to hold these against. Evidence that could not be read gets its verdict all the same. */
 static chaos_status check_expectation_fits(const chaos_claims *claims, const chaos_expectation *expectation,
                                            chaos_error *err)
 {
     bool of_binding = expectation->has_agent || expectation->has_identity_key || expectation->has_nonce;
-    bool is_bare_quote = (claims->verified || claims->only_dates_failed) && !claims->has_binding;
+    bool is_bare_quote = claims->has_quote && !claims->has_binding;
 
     if (of_binding && is_bare_quote) {
         return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
@@ -220,6 +233,11 @@ chaos_status chaos_appraise(const chaos_claims *claims, const chaos_policy *poli
     if (claims == NULL || !claims->verified) {
         return error_set(err, CHAOS_E_USAGE, "claims", CHAOS_NO_OFFSET, "the claims were not verified");
     }
+    CHAOS_TRY(check_arguments(claims, policy, expectation, verdict, err));
+    if (now < claims->latest_issue || now > claims->earliest_expiration) {
+        return error_set(err, CHAOS_E_USAGE, "now", CHAOS_NO_OFFSET,
+                         "the claims do not hold at this time: verify the evidence again");
+    }
     return appraise_examined(claims, policy, expectation, now, verdict, err);
 }
 
@@ -268,8 +286,9 @@ int chaos_verdict_exit_code(const chaos_verdict *verdict)
         return EXIT_INTERNAL;
     }
     if (!verdict->judged) {
-        return verdict->verified == CHAOS_VERIFIED_TRUE ? EXIT_AFFIRMING
-                                                        : exit_code_of_failure(verdict->error.status);
+        return verdict->verified == CHAOS_VERIFIED_TRUE && !verdict->has_error
+                   ? EXIT_AFFIRMING
+                   : exit_code_of_failure(verdict->error.status);
     }
     switch (verdict->tier) {
     case CHAOS_TIER_AFFIRMING:

@@ -57,7 +57,9 @@ static chaos_status judge(const check_context *with, const chaos_evidence *evide
     CHAOS_AUTO(chaos_claims, claims);
 
     if (parsed != CHAOS_OK) {
-        CHAOS_TRY(refuse(NULL, CHECK_QUOTE_FORMAT, failure, &claims, err));
+        check_id row = parsed == CHAOS_E_EVENT_LOG_FORMAT ? CHECK_EVENT_LOG : CHECK_QUOTE_FORMAT;
+
+        CHAOS_TRY(refuse(NULL, row, failure, &claims, err));
     } else {
         CHAOS_TRY(examine_evidence(with, evidence, &claims, err));
     }

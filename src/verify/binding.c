@@ -193,7 +193,7 @@ static chaos_status check_kms_chain(examination *x, chaos_slice text, const k1_p
     return CHAOS_OK;
 }
 
-static void take_binding(chaos_claims *claims, const chaos_evidence *evidence)
+void take_binding(chaos_claims *claims, const chaos_evidence *evidence)
 {
     claims->has_binding = true;
     claims->binding = evidence->binding;
@@ -213,7 +213,6 @@ chaos_status verify_binding(examination *x, const chaos_evidence *evidence)
     if (!evidence->is_envelope) {
         return CHAOS_OK;
     }
-    take_binding(x->claims, evidence);
     CHECK(run, memcmp(evidence->type.bytes, binding_type.bytes, sizeof binding_type.bytes) == 0, BINDING, BINDING_TYPE,
           "bindingType", v_hex(slice(binding_type.bytes, 32)), v_hex(slice(evidence->type.bytes, 32)));
     CHAOS_TRY(check_stage(x, binding));

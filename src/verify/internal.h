@@ -80,6 +80,8 @@ chaos_status verify_event_log(examination *x, const chaos_evidence *evidence);
 /* The stages of docs/verify-envelope.md. */
 chaos_status verify_dstack(examination *x, const chaos_evidence *evidence);  /* 1, 2 */
 chaos_status verify_binding(examination *x, const chaos_evidence *evidence); /* 3-6 */
+/* What the envelope's binding says, shown from the start and authentic at the end. */
+void take_binding(chaos_claims *claims, const chaos_evidence *evidence);
 /* Remember a runtime event if it is a system event of dstack. */
 void note_system_event(system_events *events, const log_event *event);
 

@@ -71,6 +71,9 @@ static chaos_claims *claims_new(const chaos_evidence *evidence)
     claims->collateral_expiration = INT64_MAX;
     if (evidence != NULL) {
         copy_quote(claims, &evidence->quote);
+        if (evidence->is_envelope) {
+            take_binding(claims, evidence);
+        }
         check_pass(&claims->run, CHECK_QUOTE_FORMAT);
     }
     return claims;

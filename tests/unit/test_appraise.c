@@ -186,6 +186,12 @@ FLIP(other_rtmr3, "rtmr3", 47, 0x80)
 FLIP(sgx_debug, "attributes", 0, 0x02)
 FLIP(sgx_no_init, "attributes", 0, 0x01)
 FLIP(sgx_provision, "attributes", 0, 0x10)
+FLIP(sgx_reserved3, "attributes", 0, 0x08)
+FLIP(sgx_reserved15, "attributes", 1, 0x80)
+SET(current_worse, c->has_current = true; c->current = c->tcb; c->current.status = CHAOS_TCB_OUT_OF_DATE)
+SET(current_same, c->has_current = true; c->current = c->tcb)
+SET(current_advisory_2, current_same(c); c->current.advisory_count = 1;
+    memcpy(c->current.advisories[0], "INTEL-SA-00002", 15))
 FLIP(other_enclave, "mr_enclave", 31, 0x01)
 FLIP(other_signer, "mr_signer", 31, 0x01)
 FLIP(other_product, "isv_prod_id", 0, 0x01)
@@ -298,6 +304,17 @@ static const rule_case platform_cases[] = {
     BAD("one more advisory", ACCEPT_1, BODY_TD_10, advisory_12, POLICY_ADVISORIES, ADVISORY, "accept_advisories",
         "INTEL-SA-00002"),
     OK_("another advisory", REJECT_2, BODY_TD_10, advisory_1, POLICY_ADVISORIES),
+    BAD("a rejected advisory of today", REJECT_2, BODY_TD_15, current_advisory_2, POLICY_ADVISORIES, ADVISORY,
+        "reject_advisories", "INTEL-SA-00002"),
+    OK_("the same today as at launch", NULL, BODY_TD_15, current_same, POLICY_TCB_STATUS),
+    WARN("worse today than at launch", NULL, BODY_TD_15, current_worse, POLICY_TCB_STATUS, TCB_STATUS, "UpToDate",
+         "OutOfDate"),
+    BAD("reserved flag 3", NULL, BODY_SGX, sgx_reserved3, POLICY_ATTRIBUTES, SGX_ATTRIBUTES, "reserved flags", "0d"),
+    BAD("reserved flag 15", NULL, BODY_SGX, sgx_reserved15, POLICY_ATTRIBUTES, SGX_ATTRIBUTES, "reserved flags", "0580"),
+    BAD("an enclave where code of a TD is pinned", "{" SCHEMA ",\"sgx\":{},\"tdx\":{\"mr_td\":[\"" X48("22") "\"]}}",
+        BODY_SGX, NULL, CODE, MEASUREMENT, "tdx", "sgx"),
+    BAD("a TD where an enclave is pinned", "{" SCHEMA ",\"tdx\":{},\"sgx\":{\"mr_enclave\":[\"" X32("66") "\"]}}",
+        BODY_TD_10, NULL, CODE, MEASUREMENT, "sgx", "tdx"),
     BAD("a rejected advisory", REJECT_2, BODY_TD_10, advisory_12, POLICY_ADVISORIES, ADVISORY, "reject_advisories",
         "INTEL-SA-00002"),
     OK_("none to reject", REJECT_ANY, BODY_TD_10, NULL, POLICY_ADVISORIES),
@@ -824,6 +841,54 @@ static void no_policy_judges_nothing(void **state)
     assert_null(chaos_verdict_error(verdict));
 }
 
+/* With no policy the tier stays NONE, but an expectation is never ignored. */
+static void no_policy_still_expects(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_policy, none);
+    CHAOS_AUTO(chaos_verdict, met);
+    CHAOS_AUTO(chaos_verdict, unmet);
+    chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+    (void)state;
+
+    assert_int_equal(chaos_policy_none(&none, NULL), CHAOS_OK);
+    fixture_claims(&claims, BODY_TD_10);
+    expectation.has_report_data = true;
+    memcpy(expectation.report_data.bytes, fixture_field(&claims, "report_data"), 64);
+    assert_int_equal(chaos_appraise(&claims, none, &expectation, FIXTURE_NOW, &met, NULL), CHAOS_OK);
+    assert_int_equal(chaos_verdict_exit_code(met), 0);
+    expectation.report_data.bytes[63] ^= 1;
+    assert_int_equal(chaos_appraise(&claims, none, &expectation, FIXTURE_NOW, &unmet, NULL), CHAOS_OK);
+    assert_int_equal(chaos_verdict_tier(unmet), CHAOS_TIER_NONE);
+    assert_int_equal(chaos_verdict_exit_code(unmet), 4);
+    assert_non_null(chaos_verdict_error(unmet));
+    assert_int_equal(chaos_verdict_error(unmet)->status, CHAOS_E_REPORT_DATA);
+}
+
+/* Claims are worth something only while everything holds that they were verified with. */
+static void claims_have_their_time(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_policy, policy);
+    CHAOS_AUTO(chaos_verdict, first);
+    CHAOS_AUTO(chaos_verdict, last);
+    CHAOS_AUTO(chaos_verdict, outside);
+    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
+    chaos_error err;
+    (void)state;
+
+    policy = policy_of(NULL);
+    fixture_claims(&claims, BODY_TD_10);
+    assert_int_equal(chaos_appraise(&claims, policy, &nothing, claims.latest_issue, &first, &err), CHAOS_OK);
+    assert_int_equal(chaos_appraise(&claims, policy, &nothing, claims.earliest_expiration, &last, &err), CHAOS_OK);
+    assert_int_equal(chaos_appraise(&claims, policy, &nothing, claims.latest_issue - 1, &outside, &err),
+                     CHAOS_E_USAGE);
+    assert_int_equal(chaos_appraise(&claims, policy, &nothing, claims.earliest_expiration + 1, &outside, &err),
+                     CHAOS_E_USAGE);
+    assert_string_equal(err.field, "now");
+    assert_null(outside);
+}
+
 static void zero_is_never_a_pass(void **state)
 {
     static chaos_claims claims;
@@ -854,7 +919,7 @@ static void zero_is_never_a_pass(void **state)
     assert_int_equal(chaos_appraise(&claims, policy, &nothing, 0, NULL, &err), CHAOS_E_USAGE);
     assert_null(verdict);
     zero_policy.kind = POLICY_JUDGES; /* a policy that names nothing accepts nothing */
-    assert_int_equal(chaos_appraise(&claims, &zero_policy, &nothing, 0, &verdict, &err), CHAOS_OK);
+    assert_int_equal(chaos_appraise(&claims, &zero_policy, &nothing, FIXTURE_NOW, &verdict, &err), CHAOS_OK);
     assert_int_equal(chaos_verdict_tier(verdict), CHAOS_TIER_CONTRAINDICATED);
     assert_int_equal(chaos_verdict_exit_code(NULL), 70);
     assert_int_equal(chaos_verdict_tier(NULL), CHAOS_TIER_NONE);
@@ -1387,6 +1452,8 @@ static void a_bare_quote_has_no_agent(void **state)
         assert_null(verdict);
         fixture_claims(&claims, BODY_TD_10);
         fixture_fail(&claims, CHECK_QUOTE_SIGNATURE, CHAOS_E_QUOTE_SIGNATURE);
+        assert_int_equal(appraise_examined(&claims, policy, &expectation, 0, &verdict, &err), CHAOS_E_USAGE);
+        claims.has_quote = false; /* what could not be read gets its verdict */
         assert_int_equal(appraise_examined(&claims, policy, &expectation, 0, &verdict, &err), CHAOS_OK);
         assert_int_equal(chaos_verdict_tier(verdict), CHAOS_TIER_CONTRAINDICATED);
     }
@@ -1456,6 +1523,8 @@ int main(void)
         cmocka_unit_test(strange_times_do_no_harm),
         cmocka_unit_test(failures_of_verification_have_their_codes),
         cmocka_unit_test(no_policy_judges_nothing),
+        cmocka_unit_test(no_policy_still_expects),
+        cmocka_unit_test(claims_have_their_time),
         cmocka_unit_test(zero_is_never_a_pass),
         cmocka_unit_test(broken_claims_are_no_judgement),
         cmocka_unit_test(binding_rules),
