@@ -1,6 +1,8 @@
 /* fuzz_policy.c - any bytes as a policy; what is accepted judges a TD and an enclave, and both forms are written. */
 #include "appraise/internal.h"
 
+#define NOW 1767225600
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fill(chaos_claims *claims, quote_body_type type)
@@ -14,6 +16,8 @@ static void fill(chaos_claims *claims, quote_body_type type)
     claims->body_size = quote_body_table(type)->size;
     claims->anchor = CHAOS_ANCHOR_VENDOR;
     claims->tcb.status = CHAOS_TCB_OUT_OF_DATE;
+    claims->latest_issue = NOW - 1;
+    claims->earliest_expiration = claims->collateral_expiration = NOW + 1;
     claims->tcb.advisory_count = 1;
     memcpy(claims->tcb.advisories[0], "INTEL-SA-00001", sizeof "INTEL-SA-00001");
 }
@@ -26,7 +30,7 @@ static void judge(const chaos_policy *policy, const chaos_expectation *expectati
     CHAOS_AUTO_BUFFER(text, CHAOS_MAX_VERDICT);
 
     fill(&claims, type);
-    if (chaos_appraise(&claims, policy, expectation, 1767225600, &verdict, NULL) != CHAOS_OK) {
+    if (chaos_appraise(&claims, policy, expectation, NOW, &verdict, NULL) != CHAOS_OK) {
         abort();
     }
     if (chaos_verdict_write_json(verdict, &json_text, NULL) != CHAOS_OK ||
