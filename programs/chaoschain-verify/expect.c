@@ -66,7 +66,7 @@ static bool case_is_right(chaos_slice digits)
     }
     chaos_keccak hash = hash_keccak(slice(lower, sizeof lower));
     for (size_t i = 0; i < ADDRESS_DIGITS; i++) {
-        unsigned nibble = hash.bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15u;
+        unsigned nibble = ((unsigned)hash.bytes[i / 2] >> (i % 2 == 0 ? 4u : 0u)) & 15u;
         bool is_letter = lower[i] >= 'a';
         fits = fits && (!is_letter || is_upper(digits.data[i]) == (nibble >= 8));
     }
