@@ -92,6 +92,13 @@ void note_validity(examination *x, int64_t from, int64_t to);
 /* The same, and for objects that the collateral renews. */
 void note_collateral_validity(examination *x, int64_t from, int64_t to);
 
+/* Every certificate below the root has these five; the PCK leaf has Intel's besides. */
+static inline bool has_profile_extensions(const certificate *c)
+{
+    return c->has_authority_key_id && c->has_subject_key_id && c->has_key_usage && c->has_basic_constraints &&
+           c->has_crl_distribution_point;
+}
+
 /* A part of a fixed-size report by name; the names are ours, so it is always there. */
 chaos_slice body_field(const examination *x, const char *name);
 chaos_slice qe_field(const examination *x, const char *name);

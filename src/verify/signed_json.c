@@ -54,12 +54,6 @@ static bool same_root(examination *x, const certificate *root)
            (trust_knows(x->root, root) || signed_by(x, &root->key, root->tbs, &root->signature));
 }
 
-static bool has_signer_extensions(const certificate *c)
-{
-    return c->has_authority_key_id && c->has_subject_key_id && c->has_key_usage && c->has_basic_constraints &&
-           c->has_crl_distribution_point;
-}
-
 static chaos_status check_signer_dates(examination *x, const signer_chain *chain)
 {
     check_run *run = &x->claims->run;
@@ -92,7 +86,7 @@ static chaos_status check_signer(examination *x, chaos_slice text, signer_chain 
           v_text("the root's subject"), v_hex(signer->issuer));
     CHECK(run, signed_by(x, &chain->root.key, signer->tbs, &signer->signature), TCB_SIGNER, TCB_SIGNING_CERT,
           "signatureValue", v_text("a signature of the root"), v_none());
-    CHECK(run, has_signer_extensions(signer), TCB_SIGNER, TCB_SIGNING_CERT, "extensions",
+    CHECK(run, has_profile_extensions(signer), TCB_SIGNER, TCB_SIGNING_CERT, "extensions",
           v_text("AKI, SKI, keyUsage, basicConstraints, CRLDP"), v_text("one is missing"));
     CHECK(run, slice_equal(signer->authority_key_id, chain->root.subject_key_id), TCB_SIGNER, TCB_SIGNING_CERT,
           "authorityKeyIdentifier", v_hex(chain->root.subject_key_id), v_hex(signer->authority_key_id));

@@ -102,7 +102,7 @@ CHAOS_MUST_USE bool pck_extension_read(chaos_slice contents, pck_extension *out,
 
 typedef struct collateral_parts { /* of the interchange JSON, escapes undone; nothing is interpreted */
     chaos_slice pck_crl_issuer_chain;     /* PEM */
-    chaos_slice root_ca_crl;              /* as given: hex digits of DER, PEM, or base64 */
+    chaos_slice root_ca_crl;              /* as given: hex digits of DER, PEM, or DER */
     chaos_slice pck_crl;
     chaos_slice tcb_info_issuer_chain;    /* PEM */
     chaos_slice tcb_info;                 /* raw inner JSON, exactly the signed bytes */
