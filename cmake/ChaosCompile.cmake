@@ -28,6 +28,11 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(libsecp256k1 REQUIRED IMPORTED_TARGET GLOBAL libsecp256k1>=0.2.0) # the first with its static context
 find_package(Threads REQUIRED)
 
+# What libchaoschain needs beyond the verify library. Without it the verify library and its programs are built alone.
+pkg_check_modules(libsodium IMPORTED_TARGET GLOBAL libsodium>=1.0.18)
+pkg_check_modules(libcurl IMPORTED_TARGET GLOBAL libcurl>=7.88)
+pkg_check_modules(libmicrohttpd IMPORTED_TARGET GLOBAL libmicrohttpd>=0.9.75)
+
 # The libraries that crypto/ and sim/ stand on: whatever links our objects links these.
 add_library(chaos_backends INTERFACE)
 target_link_libraries(chaos_backends INTERFACE OpenSSL::Crypto PkgConfig::libsecp256k1)

@@ -11,7 +11,10 @@ endif()
 # One file each, nothing loaded at run time: for relying parties, and because `chaoschain verify` runs the other
 # before anything else is loaded.
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
-set(CHAOS_PROGRAMS_SIM chaoschain-forge)     # may link the simulator
+set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator) # may link the simulator
+set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-probe)   # link all of libchaoschain
+set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
+set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain
 
 # A static program is linked with libcrypto.a and libsecp256k1.a; without one of them the program is an ordinary one.
 find_library(CHAOS_LIBCRYPTO_STATIC libcrypto.a)
@@ -41,7 +44,19 @@ function(chaos_program name)
     if(name IN_LIST CHAOS_PROGRAMS_SIM)
         target_link_libraries(${name} PRIVATE chaos_sim)
     endif()
-    set_property(GLOBAL APPEND PROPERTY CHAOS_PROGRAMS ${name})
+    if(name IN_LIST CHAOS_PROGRAMS_TEE)
+        target_link_libraries(${name} PRIVATE chaos_everything)
+    endif()
+    if(name IN_LIST CHAOS_PROGRAMS_HTTP)
+        target_link_libraries(${name} PRIVATE PkgConfig::libmicrohttpd Threads::Threads)
+    endif()
+    if(name IN_LIST CHAOS_PROGRAMS_HELPER)
+        set_target_properties(${name} PROPERTIES
+            RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBEXECDIR}/chaoschain")
+        set_property(GLOBAL APPEND PROPERTY CHAOS_HELPERS ${name})
+    else()
+        set_property(GLOBAL APPEND PROPERTY CHAOS_PROGRAMS ${name})
+    endif()
 endfunction()
 
 file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DIR}/programs"
@@ -54,6 +69,10 @@ foreach(folder IN LISTS folders)
         message(STATUS "programs/${folder}: no sources, skipped")
     elseif(NOT CHAOS_VERIFY_COMPLETE OR (folder IN_LIST CHAOS_PROGRAMS_SIM AND NOT TARGET chaos_sim))
         message(STATUS "programs/${folder}: skipped, a library that it needs has no sources")
+    elseif(folder IN_LIST CHAOS_PROGRAMS_TEE AND NOT CHAOS_TEE_COMPLETE)
+        message(STATUS "programs/${folder}: skipped, libchaoschain is not built")
+    elseif(folder IN_LIST CHAOS_PROGRAMS_HTTP AND NOT libmicrohttpd_FOUND)
+        message(STATUS "programs/${folder}: skipped, libmicrohttpd is missing")
     else()
         chaos_program(${folder})
     endif()

@@ -57,6 +57,8 @@ typedef struct chaos_buffer {
 
 /* Frees what the buffer holds and leaves it empty and reusable with the same limit. */
 CHAOS_API void chaos_buffer_free(chaos_buffer *buffer);
+/* The same for a buffer that held a secret: overwritten first. */
+CHAOS_API void chaos_buffer_wipe(chaos_buffer *buffer);
 
 /* Values of meaning, not of size: one cannot pass for another. */
 typedef struct chaos_sha256 { uint8_t bytes[32]; } chaos_sha256;
@@ -107,6 +109,8 @@ typedef enum chaos_class {
     X(POLICY_FORMAT, FORMAT, 0x17, "policy", "the policy is malformed")                                             \
     X(EVENT_LOG_FORMAT, FORMAT, 0x18, "eventlog", "the event log is malformed")                                     \
     X(ENVELOPE_FORMAT, FORMAT, 0x1a, "parse", "the evidence envelope is malformed")                                 \
+    X(TYPED_DATA_FORMAT, FORMAT, 0x1d, "receipt", "the typed data are not those of EIP-712")                        \
+    X(SIGNATURE_FORMAT, FORMAT, 0x1e, "receipt", "the signature file is malformed")                                 \
     X(BINDING_FORMAT, FORMAT, 0x1b, "binding", "the binding is not fifteen ABI words of its types")                 \
     X(KMS_CHAIN_FORMAT, FORMAT, 0x1c, "binding", "the key's signature chain is malformed")                          \
     X(TRUST_ROOT_FORMAT, FORMAT, 0x19, "chain", "the trust root is not a root certificate of the profile")          \
@@ -149,6 +153,8 @@ typedef enum chaos_class {
     X(ENDORSEMENT_SIGNATURE, TRUST, 0x25, "binding", "the identity key did not sign the binding")                   \
     X(KMS_CHAIN, TRUST, 0x26, "binding", "the identity key's signature chain does not lead to the application")     \
     X(APP_COMPOSE, TRUST, 0x27, "eventlog", "the compose file is not the one that was measured")                    \
+    X(MESSAGE_SIGNATURE, TRUST, 0x28, "receipt", "the bound key did not sign the message")                          \
+    X(ENVELOPE_HASH, TRUST, 0x29, "receipt", "the signature names another envelope")                                \
     X(ROOT_EXPIRED, TRUST, 0x40, "chain", "the root certificate has expired")                                       \
     X(ROOT_NOT_YET_VALID, TRUST, 0x41, "chain", "the root certificate is not valid yet")                            \
     X(PCK_CHAIN_EXPIRED, TRUST, 0x42, "chain", "the intermediate certificate has expired")                          \
@@ -198,6 +204,12 @@ typedef enum chaos_class {
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \
     X(NOT_AVAILABLE, ENV, 0x04, "environment", "this build or machine cannot do that")                              \
+    X(PROVIDER_MISSING, ENV, 0x05, "environment", "the TEE provider is not installed")                              \
+    X(PROVIDER, ENV, 0x06, "environment", "the TEE provider breaks the provider protocol")                          \
+    X(TEE_UNAVAILABLE, ENV, 0x07, "environment", "this machine is not in that TEE")                                 \
+    X(NETWORK, ENV, 0x08, "environment", "a server could not be reached")                                           \
+    X(TIMEOUT, ENV, 0x09, "environment", "no answer came in time")                                                  \
+    X(GUEST_AGENT, ENV, 0x0a, "environment", "the server's answer was an error or made no sense")                   \
     X(MEMORY, INTERNAL, 0x01, "environment", "out of memory")                                                       \
     X(CRYPTO, INTERNAL, 0x02, "environment", "the cryptographic library failed")                                    \
     X(LIMIT, INTERNAL, 0x03, "environment", "an internal limit was reached")                                        \

@@ -29,6 +29,59 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_check(chaos_slice envelope, chaos_sl
                                                   int64_t now, chaos_cache *cache, chaos_verdict **verdict,
                                                   chaos_error *err);
 
+/* ------------------------------------------------------------ signature ---- */
+
+/* A signature by an attested key, with the evidence for that key. tee.h makes them; so does chaos_signature_parse. */
+typedef struct chaos_signature chaos_signature;
+
+typedef enum chaos_digest_kind {
+    CHAOS_DIGEST_EIP191 = 1, /* message: any bytes, hashed as an EIP-191 personal message */
+    CHAOS_DIGEST_EIP712 = 2  /* message: the JSON of eth_signTypedData_v4 */
+} chaos_digest_kind;
+
+#define CHAOS_MAX_SIGNED_MESSAGE (16u * 1024u * 1024u)
+#define CHAOS_MAX_TYPED_DATA (256u * 1024u)
+
+/* The JSON "chaoschain/signature/1" (docs/signatures.md), with the envelope that it names: its Keccak must be the
+ * signature's evidence_hash. The envelope is parsed, not believed; the caller keeps `envelope`. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_signature_parse(chaos_slice json, chaos_slice envelope,
+                                                            chaos_signature **signature, chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_signature_write(const chaos_signature *signature, chaos_buffer *json,
+                                                            chaos_error *err);
+CHAOS_API void chaos_signature_free(chaos_signature *signature);
+
+CHAOS_API chaos_signature65 chaos_signature_bytes(const chaos_signature *signature);
+CHAOS_API const char *chaos_signature_algorithm(const chaos_signature *signature); /* "secp256k1" */
+CHAOS_API chaos_digest_kind chaos_signature_digest_kind(const chaos_signature *signature);
+CHAOS_API chaos_keccak chaos_signature_digest(const chaos_signature *signature);
+CHAOS_API const char *chaos_signature_provider(const chaos_signature *signature); /* as the envelope says it */
+CHAOS_API const chaos_evidence *chaos_signature_evidence(const chaos_signature *signature); /* lent */
+/* CHAOS_VERIFIED_UNKNOWN until a chaos_signature_verify of this object has answered; then what the last one said. */
+CHAOS_API chaos_verified chaos_signature_verified(const chaos_signature *signature);
+
+/* What the evidence says of the code that holds the key: as the quote has it, not verified. Zeros for what it lacks. */
+typedef struct chaos_measurements {
+    uint8_t mr_td[48], rtmr0[48], rtmr1[48], rtmr2[48], rtmr3[48], mr_config_id[48]; /* TDX */
+    uint8_t mr_enclave[32], mr_signer[32];                                           /* SGX */
+    chaos_report_data report_data;
+} chaos_measurements;
+CHAOS_API void chaos_evidence_measurements(const chaos_evidence *evidence, chaos_measurements *out);
+
+/* Everything that chaos_check does for the signature's envelope, and the row `signature`: the message gives the digest
+ * and the bound key signed it (else MESSAGE_SIGNATURE). A message is part of the question, so there is no way to leave
+ * it out. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_signature_verify(chaos_signature *signature, chaos_slice message,
+                                                             chaos_slice collateral, const chaos_trust *trust,
+                                                             const chaos_policy *policy,
+                                                             const chaos_expectation *expectation, int64_t now,
+                                                             chaos_cache *cache, chaos_verdict **verdict,
+                                                             chaos_error *err);
+/* The boolean form: true only if every required check ran and passed, that is for a verdict that is AFFIRMING. */
+CHAOS_API CHAOS_MUST_USE bool chaos_tee_verify_attestation(chaos_signature *signature, chaos_slice message,
+                                                           chaos_slice collateral, const chaos_trust *trust,
+                                                           const chaos_policy *policy,
+                                                           const chaos_expectation *expectation, int64_t now);
+
 #ifdef __cplusplus
 }
 #endif

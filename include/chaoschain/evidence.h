@@ -90,6 +90,20 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_envelope_parse(chaos_slice json, cha
                                                            chaos_error *err);
 /* Keccak-256 of the envelope's bytes as they were received: evidenceHash. Zero for evidence that is no envelope. */
 CHAOS_API chaos_keccak chaos_evidence_hash(const chaos_evidence *evidence);
+/* The bytes as they were received: the envelope's JSON, or the quote. Lent. */
+CHAOS_API chaos_slice chaos_evidence_bytes(const chaos_evidence *evidence);
+/* The event log beside the quote, or in the envelope; empty when there is none. Lent. */
+CHAOS_API chaos_slice chaos_evidence_event_log(const chaos_evidence *evidence);
+/* False for evidence that is no envelope; else what it says of a key, not verified. */
+CHAOS_API bool chaos_evidence_binding(const chaos_evidence *evidence, chaos_binding *binding);
+/* One more owner of the same object: free both. Thread-safe. */
+CHAOS_API chaos_evidence *chaos_evidence_share(const chaos_evidence *evidence);
+
+/* "0x" and 40 digits with the checksum of EIP-55, with NUL. */
+#define CHAOS_ADDRESS_TEXT_SIZE 43
+CHAOS_API void chaos_address_format(const chaos_address *address, char text[CHAOS_ADDRESS_TEXT_SIZE]);
+/* "0x" and 40 digits, all of one case or with a right EIP-55 checksum. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_address_parse(const char *text, chaos_address *address, chaos_error *err);
 
 #ifdef __cplusplus
 }

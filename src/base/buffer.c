@@ -9,6 +9,14 @@ enum {
     FIRST_CAPACITY = 64
 };
 
+void chaos_buffer_wipe(chaos_buffer *buffer)
+{
+    if (buffer != NULL && buffer->data != NULL) {
+        explicit_bzero(buffer->data, buffer->capacity);
+    }
+    chaos_buffer_free(buffer);
+}
+
 void chaos_buffer_free(chaos_buffer *buffer)
 {
     if (buffer == NULL) {

@@ -46,6 +46,7 @@
     X(POSSESSION, "possession")                           \
     X(ENDORSEMENT, "endorsement")                         \
     X(KMS_CHAIN, "kms-chain")                             \
+    X(SIGNATURE, "signature")                             \
     /* policy, by appraise/ */                            \
     X(POLICY_ANCHOR, "anchor")                            \
     X(POLICY_TCB_STATUS, "tcb-status")                    \

@@ -1,11 +1,13 @@
 /* evidence.c - the object that holds a piece of evidence: a quote, with or without its event log, or an envelope. */
+#include <stdatomic.h>
+
 #include "wire/internal.h"
 
 CHAOS_CLEANUP(chaos_evidence);
 
 void chaos_evidence_free(chaos_evidence *evidence)
 {
-    if (evidence != NULL) {
+    if (evidence != NULL && atomic_fetch_sub(&evidence->owners, 1) <= 1) {
         chaos_buffer_free(&evidence->storage);
         free(evidence);
     }
@@ -19,6 +21,33 @@ chaos_tee_kind chaos_evidence_tee(const chaos_evidence *evidence)
 chaos_keccak chaos_evidence_hash(const chaos_evidence *evidence)
 {
     return evidence->hash;
+}
+
+chaos_slice chaos_evidence_bytes(const chaos_evidence *evidence)
+{
+    return evidence->bytes;
+}
+
+chaos_slice chaos_evidence_event_log(const chaos_evidence *evidence)
+{
+    return evidence->event_log;
+}
+
+bool chaos_evidence_binding(const chaos_evidence *evidence, chaos_binding *binding)
+{
+    if (evidence->is_envelope) {
+        *binding = evidence->binding;
+    }
+    return evidence->is_envelope;
+}
+
+/* The count of owners is the one thing in it that changes. */
+chaos_evidence *chaos_evidence_share(const chaos_evidence *evidence)
+{
+    chaos_evidence *shared = (chaos_evidence *)(uintptr_t)evidence;
+
+    atomic_fetch_add(&shared->owners, 1);
+    return shared;
 }
 
 /* ---------------------------------------------------------------- quote ---- */
@@ -70,7 +99,9 @@ chaos_status chaos_evidence_parse_with_log(chaos_slice quote, chaos_slice event_
     if (event_log.size > 0) {
         memcpy(bytes + quote.size, event_log.data, event_log.size);
     }
-    made->raw = slice(bytes, quote.size);
+    made->owners = 1;
+    made->bytes = slice(bytes, quote.size);
+    made->raw = made->bytes;
     made->event_log = slice(bytes + quote.size, event_log.size);
     if (!read_quote(made, &why)) {
         return fault_to_error(&why, err);
@@ -126,11 +157,16 @@ chaos_status chaos_envelope_parse(chaos_slice text, chaos_evidence **evidence, c
         return error_set(err, CHAOS_E_USAGE, "evidence", CHAOS_NO_OFFSET, NULL);
     }
     CHAOS_TRY(check_size(text, CHAOS_MAX_ENVELOPE, CHAOS_E_ENVELOPE_FORMAT, "evidence envelope", err));
-    made = calloc(1, sizeof *made);
+    made = calloc(1, sizeof *made + text.size);
     if (made == NULL) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
-    made->storage.limit = text.size; /* all that is kept of the text is copied there */
+    if (text.size > 0) {
+        memcpy(made + 1, text.data, text.size);
+    }
+    made->owners = 1;
+    made->bytes = slice(made + 1, text.size);
+    made->storage.limit = text.size; /* all that is decoded goes there */
     made->is_envelope = true;
     made->hash = hash_keccak(text);
     if (!read_envelope(text, made, &why)) {

@@ -3,6 +3,7 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <chaoschain/check.h>
 #include <chaoschain/evidence.h>
 #include <chaoschain/verify.h>
 
@@ -254,9 +255,34 @@ typedef struct kms_chain {
 CHAOS_MUST_USE bool kms_chain_read(chaos_slice json_text, kms_chain *out, fault *why);
 CHAOS_MUST_USE bool kms_chain_write(const kms_chain *chain, chaos_buffer *out);
 
+/* ---------------------------------------------------- messages and signatures ---- */
+
+/* EIP-191, version 0x45: keccak("\x19Ethereum Signed Message:\n" || decimal length || message). False: out of memory. */
+CHAOS_MUST_USE bool eip191_digest(chaos_slice message, chaos_keccak *out);
+/* EIP-712 from the JSON of eth_signTypedData_v4. False with *why: TYPED_DATA_FORMAT, a JSON status, or MEMORY. *domain_name
+ * (may be NULL) gets the domain's name as it stands in the text, empty when it has none. typed_data.c */
+CHAOS_MUST_USE bool typed_data_digest(chaos_slice json_text, chaos_keccak *out, chaos_slice *domain_name, fault *why);
+
+struct chaos_signature {
+    chaos_digest_kind kind;
+    chaos_keccak digest;
+    chaos_signature65 bytes;
+    chaos_evidence *evidence; /* shared; an envelope */
+    _Atomic int verified;     /* chaos_verified: only chaos_signature_verify writes it */
+};
+/* Takes a share of the evidence, which must be an envelope. */
+CHAOS_MUST_USE chaos_status signature_new(chaos_digest_kind kind, const chaos_keccak *digest,
+                                           const chaos_signature65 *bytes, const chaos_evidence *evidence,
+                                           chaos_signature **signature, chaos_error *err);
+/* The digest of a message of this kind. */
+CHAOS_MUST_USE chaos_status message_digest(chaos_digest_kind kind, chaos_slice message, chaos_keccak *digest,
+                                           chaos_error *err);
+
 /* -------------------------------------------------------------- objects ---- */
 
 struct chaos_evidence { /* one allocation: the bytes follow the struct */
+    _Atomic unsigned owners; /* chaos_evidence_share adds one, chaos_evidence_free takes one away */
+    chaos_slice bytes;     /* all of it as received: the quote, or the envelope's JSON */
     chaos_slice raw;       /* the quote with its padding */
     chaos_slice event_log; /* empty when there is none */
     dcap_quote quote;      /* slices into raw */
