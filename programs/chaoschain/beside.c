@@ -1,5 +1,5 @@
-/* beside.c - verbs that are programs of their own: what judges or forges evidence is not the program that
- * does everything else, and has nothing of it loaded. */
+/* beside.c - verbs that are programs of their own: what judges or forges evidence is not the program that loads
+ * TEE providers, and has nothing of it in its memory. */
 #include "verbs.h"
 
 #include <errno.h>
@@ -38,4 +38,19 @@ int verb_forge(int argc, char **argv)
 {
     (void)argc;
     return exec_beside("chaoschain-forge", argv);
+}
+
+/* One program for all verbs that load a provider: it gets the verb as its first argument. */
+int verb_tee(int argc, char **argv)
+{
+    char name[] = "chaoschain-tee";
+    char **with_name = calloc((size_t)argc + 2, sizeof *with_name);
+    if (with_name == NULL) {
+        return say_failure("chaoschain", EXIT_INTERNAL, "out of memory");
+    }
+    with_name[0] = name;
+    memcpy(with_name + 1, argv, (size_t)argc * sizeof *argv);
+    int code = exec_beside(name, with_name);
+    free(with_name);
+    return code;
 }

@@ -13,6 +13,10 @@ static const struct verb {
 } verbs[] = {
     { "verify", verb_verify, "verify and appraise an envelope or a quote, offline (chaoschain-verify)" },
     { "inspect", verb_inspect, "show every field of an envelope or a quote, unverified" },
+    { "providers", verb_tee, "list the TEE providers, and say whether this machine has their TEE" },
+    { "keygen", verb_tee, "have a TEE make a key, with evidence that it did" },
+    { "attest", verb_tee, "make evidence for a key of the TEE: quote, binding, envelope" },
+    { "sign", verb_tee, "sign a message with an attested key" },
     { "policy", verb_policy, "check a policy file" },
     { "forge", verb_forge, "make simulated evidence, valid or broken in one way (chaoschain-forge)" },
     { "collateral", verb_collateral, "fetch collateral (not built yet)" },
@@ -32,7 +36,7 @@ static bool write_help(chaos_buffer *text)
 {
     bool ok =
         buffer_append_text(text, "Usage: " PROGRAM " VERB [ARGUMENT]...\n"
-                                 "Hardware-attested identity for on-chain agents: checks it, offline.\n\n");
+                                 "Hardware-attested identity for on-chain agents: makes it in a TEE, checks it offline.\n\n");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(verbs); i++) {
         ok = buffer_append_format(text, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
     }
