@@ -146,4 +146,80 @@ void json_write_null(json_writer *w, const char *key_or_null);
 void json_write_time(json_writer *w, const char *key_or_null, int64_t seconds);
 chaos_status json_writer_status(const json_writer *w);
 
+/* ------------------------------------------------------------------ RLP ---- */
+
+/* Ethereum's recursive length prefix (Yellow Paper, appendix B), canonical only: shortest lengths, a byte below 0x80 as
+ * itself. Reading works on a `reader` like DER: an item's content as a slice or a list as a child reader. */
+static inline bool rlp_is_list(const reader *r) /* of the item that comes next; false at the end */
+{
+    return rd_left(r) > 0 && *r->cur >= 0xc0;
+}
+chaos_slice rlp_take(reader *r, const char *field);                  /* a byte string */
+reader rlp_enter(reader *r, const char *field);                      /* a list; close it with rd_close */
+uint64_t rlp_unsigned(reader *r, const char *field, uint64_t max);   /* minimal: no leading zero byte */
+void rlp_u256(reader *r, const char *field, chaos_u256 *out);        /* minimal, at most 32 bytes */
+void rlp_fixed(reader *r, const char *field, uint8_t *out, size_t size); /* exactly `size` bytes */
+
+/* Appends an item; false when the buffer is full. A list is begun, filled, and ended: its header is put in front then. */
+CHAOS_MUST_USE bool rlp_write(chaos_buffer *out, chaos_slice bytes);
+CHAOS_MUST_USE bool rlp_write_unsigned(chaos_buffer *out, uint64_t number);
+CHAOS_MUST_USE bool rlp_write_u256(chaos_buffer *out, const chaos_u256 *number);
+static inline size_t rlp_begin_list(const chaos_buffer *out)
+{
+    return out->size;
+}
+CHAOS_MUST_USE bool rlp_end_list(chaos_buffer *out, size_t begin);
+
+/* ------------------------------------------------------------------ ABI ---- */
+
+/* The contract ABI of Solidity: words of 32 bytes, in frames with a head and a tail. Strict where value types have one right
+ * form (padding, range, sign), as lenient as the EVM where it is (what lies between and after the data). */
+#define ABI_WORD 32
+#define ABI_MAX_DEPTH 8
+
+typedef struct abi_writer { /* the first failure is latched: ask abi_writer_end */
+    chaos_buffer *out;
+    bool failed;
+    unsigned depth;
+    struct {
+        size_t begin, next, head_end; /* offsets into out */
+    } frame[ABI_MAX_DEPTH];
+} abi_writer;
+
+/* `head_words`: of the outermost tuple: one for each dynamic member, the words of each static one. */
+abi_writer abi_writer_begin(chaos_buffer *out, size_t head_words);
+void abi_write_word(abi_writer *w, const uint8_t word[ABI_WORD]); /* uint256, int256, bytes32 */
+void abi_write_unsigned(abi_writer *w, uint64_t number);
+void abi_write_address(abi_writer *w, const chaos_address *address);
+void abi_write_bytes(abi_writer *w, chaos_slice bytes);           /* bytes, string */
+void abi_open_tuple(abi_writer *w, size_t head_words);            /* a dynamic tuple (also a fixed array of dynamic ones) */
+void abi_open_array(abi_writer *w, size_t count, size_t head_words); /* head_words: of all its elements */
+void abi_close(abi_writer *w);
+CHAOS_MUST_USE bool abi_writer_end(const abi_writer *w); /* every head word was written, every frame closed, nothing failed */
+
+typedef struct abi_reader {
+    reader r;             /* goes through the head; its fault is that of the whole */
+    const uint8_t *frame; /* where this frame's offsets count from */
+} abi_reader;
+
+abi_reader abi_reader_begin(chaos_slice data, chaos_status status);
+static inline bool abi_ok(const abi_reader *a)
+{
+    return rd_ok(&a->r);
+}
+void abi_word(abi_reader *a, const char *field, uint8_t out[ABI_WORD]);
+uint64_t abi_unsigned(abi_reader *a, const char *field, uint64_t max);
+bool abi_boolean(abi_reader *a, const char *field);
+chaos_address abi_address(abi_reader *a, const char *field);
+/* uintN, intN (sign extended) and bytesN (right padded), N in bits or bytes as usual; the word is given whole. */
+void abi_uint(abi_reader *a, const char *field, unsigned bits, uint8_t out[ABI_WORD]);
+void abi_int(abi_reader *a, const char *field, unsigned bits, uint8_t out[ABI_WORD]);
+void abi_fixed_bytes(abi_reader *a, const char *field, unsigned size, uint8_t out[ABI_WORD]);
+chaos_slice abi_bytes(abi_reader *a, const char *field); /* bytes, string: not checked for UTF-8 */
+/* A dynamic tuple as a reader of its own; and an array, with the number of elements (each has at least one word in the
+ * data that are left, so a count cannot make a caller loop for long). End both with abi_leave. */
+abi_reader abi_enter_tuple(abi_reader *a, const char *field);
+abi_reader abi_enter_array(abi_reader *a, const char *field, size_t *count);
+void abi_leave(abi_reader *parent, const abi_reader *child);
+
 #endif

@@ -1,0 +1,77 @@
+/* eth.h - Ethereum transactions: legacy (EIP-155), access list (EIP-2930) and dynamic fee (EIP-1559).
+ *
+ * Sources: Ethereum Yellow Paper, EIP-155, EIP-2718, EIP-2930, EIP-1559. */
+#ifndef CHAOSCHAIN_ETH_H
+#define CHAOSCHAIN_ETH_H
+
+#include <chaoschain/base.h>
+#include <chaoschain/tee.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum chaos_transaction_type {
+    CHAOS_TX_LEGACY = 0,
+    CHAOS_TX_ACCESS_LIST = 1,
+    CHAOS_TX_DYNAMIC_FEE = 2
+} chaos_transaction_type;
+
+#define CHAOS_MAX_TRANSACTION (128u * 1024u) /* bytes, as nodes limit them */
+#define CHAOS_MAX_ACCESS_ENTRIES 256
+#define CHAOS_MAX_STORAGE_KEYS 1024          /* of all entries together */
+
+typedef struct chaos_access_entry {
+    chaos_address address;
+    const chaos_u256 *storage_keys; /* borrowed */
+    size_t storage_key_count;
+} chaos_access_entry;
+
+/* A transaction by value; data and access list are borrowed. Amounts are in wei. */
+typedef struct chaos_transaction {
+    size_t size; /* CHAOS_TRANSACTION_INIT */
+    chaos_transaction_type type;
+    uint64_t chain_id;
+    uint64_t nonce;
+    chaos_u256 gas_price;        /* legacy and access list */
+    chaos_u256 max_priority_fee; /* dynamic fee: per gas; not above max_fee */
+    chaos_u256 max_fee;
+    uint64_t gas_limit;
+    bool has_to;                 /* false: makes a contract */
+    chaos_address to;
+    chaos_u256 value;
+    chaos_slice data;
+    const chaos_access_entry *access_list; /* not legacy */
+    size_t access_count;
+} chaos_transaction;
+#define CHAOS_TRANSACTION_INIT                                                                                     \
+    { sizeof(chaos_transaction), CHAOS_TX_DYNAMIC_FEE, 0, 0, { { 0 } }, { { 0 } }, { { 0 } }, 0, false, { { 0 } }, \
+      { { 0 } }, { NULL, 0 }, NULL, 0 }
+
+/* What the sender signs. Pure. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_transaction_digest(const chaos_transaction *transaction,
+                                                               chaos_keccak *digest, chaos_error *err);
+/* The bytes for eth_sendRawTransaction, appended to `raw`, and their hash, which is known before anything is sent. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_transaction_write(const chaos_transaction *transaction,
+                                                              const chaos_signature65 *signature, chaos_buffer *raw,
+                                                              chaos_keccak *hash, chaos_error *err);
+
+/* A signed transaction read from its bytes, canonical ones only. */
+typedef struct chaos_signed_transaction chaos_signed_transaction;
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_transaction_read(chaos_slice raw, chaos_signed_transaction **transaction,
+                                                             chaos_error *err);
+CHAOS_API void chaos_signed_transaction_free(chaos_signed_transaction *transaction);
+CHAOS_API const chaos_transaction *chaos_signed_transaction_fields(const chaos_signed_transaction *transaction); /* lent */
+CHAOS_API chaos_address chaos_signed_transaction_sender(const chaos_signed_transaction *transaction);
+CHAOS_API chaos_keccak chaos_signed_transaction_hash(const chaos_signed_transaction *transaction);
+
+/* Signs with a key of the TEE; the sender is recovered and compared before the bytes are given. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_eth_sign_transaction(chaos_tee *tee, const chaos_keypair *keypair,
+                                                                 const chaos_transaction *transaction,
+                                                                 chaos_buffer *raw, chaos_keccak *hash,
+                                                                 chaos_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
