@@ -221,6 +221,11 @@ chaos_address chaos_signed_transaction_sender(const chaos_signed_transaction *tr
     return transaction->sender;
 }
 
+chaos_signature65 chaos_signed_transaction_signature(const chaos_signed_transaction *transaction)
+{
+    return transaction->signature;
+}
+
 chaos_keccak chaos_signed_transaction_hash(const chaos_signed_transaction *transaction)
 {
     return transaction->hash;
