@@ -18,7 +18,7 @@ build:               ## build the release: programs in build/bin/, libraries in 
 
 demo:                ## install what the demo needs, build, and show the whole way on this machine
 	@scripts/install-deps.sh demo
-	@scripts/build.sh release programs
+	@scripts/build.sh release programs providers
 	@scripts/demo.sh
 
 test:                ## install what the tests need, build, and run every test

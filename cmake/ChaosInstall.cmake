@@ -1,40 +1,52 @@
-# What `make install` puts where. Components: runtime (the shared library), development, programs, data, documentation.
+# What `make install` puts where. Components: runtime (the shared libraries and what they start), development, programs,
+# data, documentation; and one for each plug-in, named as its provider (ChaosProviders.cmake).
 include(CMakePackageConfigHelpers)
 
 file(GLOB public_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/chaoschain/*.h")
 install(FILES ${public_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/chaoschain" COMPONENT development)
 
-if(TARGET chaoschain-verify-shared)
-    install(TARGETS chaoschain-verify-shared EXPORT ChaoschainVerifyTargets
-        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development)
-    install(EXPORT ChaoschainVerifyTargets NAMESPACE chaoschain::
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ChaoschainVerify" COMPONENT development)
-
-    configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/ChaoschainVerifyConfig.cmake.in"
-        "${CMAKE_BINARY_DIR}/ChaoschainVerifyConfig.cmake"
-        INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ChaoschainVerify"
-        PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
-    write_basic_package_version_file("${CMAKE_BINARY_DIR}/ChaoschainVerifyConfigVersion.cmake"
-        VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
-    install(FILES
-        "${CMAKE_BINARY_DIR}/ChaoschainVerifyConfig.cmake" "${CMAKE_BINARY_DIR}/ChaoschainVerifyConfigVersion.cmake"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ChaoschainVerify" COMPONENT development)
-endif()
-
-if(CHAOS_STATIC_ARCHIVE)
-    install(FILES "${CHAOS_STATIC_ARCHIVE}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
-endif()
-
-# The prefix is known only when `cmake --install --prefix` runs, so the file finds itself: ${pcfiledir}.
+# The prefix is known only when `cmake --install --prefix` runs, so a .pc file finds itself: ${pcfiledir}.
 file(RELATIVE_PATH pc_to_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
-configure_file("${PROJECT_SOURCE_DIR}/packaging/chaoschain-verify.pc.in"
-    "${CMAKE_BINARY_DIR}/chaoschain-verify.pc" @ONLY)
-install(FILES "${CMAKE_BINARY_DIR}/chaoschain-verify.pc"
-    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+file(STRINGS "${PROJECT_SOURCE_DIR}/include/chaoschain/provider.h" CHAOS_PROVIDER_ABI REGEX "define CHAOS_PROVIDER_ABI ")
+string(REGEX REPLACE "[^0-9]" "" CHAOS_PROVIDER_ABI "${CHAOS_PROVIDER_ABI}")
+
+# chaos_install_library(NAME PACKAGE): the library, its CMake package and its .pc file.
+function(chaos_install_library name package)
+    if(NOT TARGET ${name}-shared)
+        return()
+    endif()
+    set(folder "${CMAKE_INSTALL_LIBDIR}/cmake/${package}")
+    install(TARGETS ${name}-shared EXPORT ${package}Targets
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development)
+    install(EXPORT ${package}Targets NAMESPACE chaoschain:: DESTINATION "${folder}" COMPONENT development)
+
+    configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/${package}Config.cmake.in"
+        "${CMAKE_BINARY_DIR}/${package}Config.cmake"
+        INSTALL_DESTINATION "${folder}" PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+    write_basic_package_version_file("${CMAKE_BINARY_DIR}/${package}ConfigVersion.cmake"
+        VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+    install(FILES "${CMAKE_BINARY_DIR}/${package}Config.cmake" "${CMAKE_BINARY_DIR}/${package}ConfigVersion.cmake"
+        DESTINATION "${folder}" COMPONENT development)
+
+    configure_file("${PROJECT_SOURCE_DIR}/packaging/${name}.pc.in" "${CMAKE_BINARY_DIR}/${name}.pc" @ONLY)
+    install(FILES "${CMAKE_BINARY_DIR}/${name}.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+endfunction()
+
+chaos_install_library(chaoschain-verify ChaoschainVerify)
+chaos_install_library(chaoschain Chaoschain)
+if(CHAOS_STATIC_ARCHIVES)
+    install(FILES ${CHAOS_STATIC_ARCHIVES} DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+endif()
 
 if(CHAOS_PROGRAMS)
     install(TARGETS ${CHAOS_PROGRAMS} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
+endif()
+# The library starts these, so they come with it.
+if(CHAOS_HELPERS)
+    install(TARGETS ${CHAOS_HELPERS}
+        RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/chaoschain" COMPONENT runtime)
 endif()
 
 foreach(folder policies schemas)

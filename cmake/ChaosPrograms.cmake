@@ -79,4 +79,5 @@ foreach(folder IN LISTS folders)
 endforeach()
 
 get_property(CHAOS_PROGRAMS GLOBAL PROPERTY CHAOS_PROGRAMS)
-add_custom_target(programs DEPENDS ${CHAOS_PROGRAMS})
+get_property(CHAOS_HELPERS GLOBAL PROPERTY CHAOS_HELPERS)
+add_custom_target(programs DEPENDS ${CHAOS_PROGRAMS} ${CHAOS_HELPERS})

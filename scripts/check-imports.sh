@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# check-imports.sh [BUILD_DIR] - what the verify library takes from outside: from libc only what is on a short list,
-# from libcrypto nothing that opens files or sockets or loads code, from libsecp256k1 what recovers a key and nothing
-# that signs or has a state. So it cannot reach the network, a file, the clock or the environment by itself.
+# check-imports.sh [BUILD_DIR] - what the libraries and the plug-ins take from outside.
+#   libchaoschain-verify  from libc only what is on a short list, from libcrypto nothing that opens files or sockets or
+#                         loads code, from libsecp256k1 what recovers a key and nothing that signs or has a state. So it
+#                         cannot reach the network, a file, the clock or the environment by itself.
+#   libchaoschain         opens no socket of its own (libcurl does), runs no shell, prints to no stream but standard error
+#   plug-ins              export one function, import nothing of ours, and neither open sockets nor print
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -48,22 +51,83 @@ judge "the shared library" < <(nm -D --undefined-only "$shared" | awk '{ print $
 judge "the static library" < <(nm --undefined-only "$archive" | awk 'NF == 2 { print $NF }' | sort -u)
 [ "$seen" -gt 20 ] || problem "nm shows only $seen names: is this the library?"
 
-needed=$(readelf -d "$shared" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
+needed_of() { readelf -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort | tr '\n' ' '; }
+undefined_of() { nm -D --undefined-only "$1" | awk '{ print $NF }' | sed 's/@.*//' | sort -u; }
+
+needed=$(needed_of "$shared")
 [[ $needed =~ ^"libc.so.6 libcrypto.so.3 libsecp256k1.so."[0-9]+" "$ ]] || problem "the shared library needs $needed"
 if [ -x "$build/bin/chaoschain-verify" ]; then
     [[ $(readelf -d "$build/bin/chaoschain-verify") != *NEEDED* ]] || problem "chaoschain-verify is not static"
 fi
 
-# A mutable global would be a hidden input. The exceptions are libcrypto's start and
-# the curve, each written once under its guard.
-while IFS= read -r name; do
-    [[ $name =~ ^(once|started|group_once|group)$ ]] || problem "the static library has the mutable variable $name"
-done < <(nm --format=sysv "$archive" | tr -d ' ' | awk -F'|' '$7 ~ /^(\.bss|\.data|\.tbss|\.tdata|\*COM\*)$/ && $4 ~ /OBJECT|TLS/ { print $1 }')
+# A mutable global would be a hidden input. The exceptions are what is made once, under its guard: libcrypto's start,
+# the curve, libcurl's and libsodium's start.
+check_globals() { # check_globals ARCHIVE ALLOWED
+    local name
+    while IFS= read -r name; do
+        [[ $name =~ ^($2)(\.[0-9]+)?$ ]] || problem "${1##*/} has the mutable variable $name"
+    done < <(nm --format=sysv "$1" | tr -d ' ' |
+        awk -F'|' '$7 ~ /^(\.bss|\.data|\.tbss|\.tdata|\*COM\*)$/ && $4 ~ /OBJECT|TLS/ { print $1 }')
+}
+check_globals "$archive" 'once|started|group_once|group'
 
 # Hardening is a property of what is shipped, not of a flag.
-segments=$(readelf -lW "$shared")
-dynamic=$(readelf -d "$shared")
-[[ $segments == *GNU_RELRO* ]] || problem "no RELRO"
-[[ $dynamic == *BIND_NOW* || $dynamic =~ FLAGS.*NOW ]] || problem "not bound at once (-z now)"
-[[ $segments =~ GNU_STACK[^$'\n']*\ RW\  ]] || problem "the stack is executable"
-finish check-imports "$seen imports, all harmless"
+check_hardening() {
+    local segments dynamic
+    segments=$(readelf -lW "$1")
+    dynamic=$(readelf -d "$1")
+    [[ $segments == *GNU_RELRO* ]] || problem "${1##*/}: no RELRO"
+    [[ $dynamic == *BIND_NOW* || $dynamic =~ FLAGS.*NOW ]] || problem "${1##*/}: not bound at once (-z now)"
+    [[ $segments =~ GNU_STACK[^$'\n']*\ RW\  ]] || problem "${1##*/}: the stack is executable"
+    [[ $dynamic != *TEXTREL* ]] || problem "${1##*/}: relocations in the code"
+    [[ $dynamic != *RPATH* && $dynamic != *RUNPATH* ]] || problem "${1##*/}: has a run path"
+}
+check_hardening "$shared"
+
+# Nobody of ours does these: HTTP is libcurl's, programs are started by posix_spawn, standard output is the program's.
+network='socket|socketpair|connect|bind|listen|accept4?|sendto|sendmsg|recvfrom|recvmsg|getaddrinfo|gethostby.*'
+process='system|popen|fork|vfork|clone|exec.*|setenv|putenv|unsetenv|clearenv|exit|abort|longjmp|__longjmp_chk|setlocale|ptrace'
+output='printf|__printf_chk|puts|putchar|stdout|tmpfile(64)?|mktemp|tmpnam'
+
+full=$build/lib/libchaoschain.so
+if [ -f "$full" ]; then
+    while IFS= read -r name; do
+        [[ ! $name =~ ^($network|$process|$output|dlmopen)$ ]] || problem "libchaoschain uses $name"
+        seen=$((seen + 1))
+    done < <(undefined_of "$full")
+    needed=$(needed_of "$full")
+    [[ $needed =~ ^"libc.so.6 libcrypto.so.3 libcurl.so.4 libsecp256k1.so."[0-9]+" libsodium.so."[0-9]+" "$ ]] ||
+        problem "libchaoschain needs $needed"
+    check_hardening "$full"
+    [[ $(readelf -d "$full") =~ FLAGS_1.*NODELETE ]] || problem "libchaoschain may be unmapped while plug-ins hold its addresses"
+    check_globals "${full%.so}.a" 'once|started|failed|group_once|group'
+else
+    problem "libchaoschain is not built"
+fi
+
+plugins=0
+shopt -s nullglob
+for plugin in "$build"/lib/chaoschain/providers/*.so; do
+    name=${plugin##*/chaoschain-provider-}
+    name=${name%.so}
+    plugins=$((plugins + 1))
+    exported=$(nm -D --defined-only "$plugin" | awk '{ print $3 }' | tr '\n' ' ')
+    [ "$exported" = "chaos_provider_entry " ] || problem "the plug-in $name exports ${exported:-nothing}"
+    while IFS= read -r import; do
+        [[ $import != chaos_* ]] || problem "the plug-in $name wants $import of us: it must link nothing of ours"
+        [[ ! $import =~ ^($network|$process|$output|pthread_create|dlopen|dlsym|signal|sigaction|fprintf|__fprintf_chk|stderr)$ ]] ||
+            problem "the plug-in $name uses $import: that is the host's"
+        seen=$((seen + 1))
+    done < <(undefined_of "$plugin")
+    needed=$(needed_of "$plugin")
+    case $name in # one that carries the simulator needs what the simulator stands on
+    simulated) [[ $needed =~ ^"libc.so.6 libcrypto.so.3 libsecp256k1.so."[0-9]+" "$ ]] || problem "the plug-in $name needs $needed" ;;
+    *) [[ $needed =~ ^("libc.so.6 ")?$ ]] || problem "the plug-in $name needs $needed" ;;
+    esac
+    check_hardening "$plugin"
+done
+for folder in providers/*/; do
+    [ -f "$build/lib/chaoschain/providers/chaoschain-provider-$(basename "$folder").so" ] ||
+        problem "the plug-in $(basename "$folder") is not built"
+done
+finish check-imports "$seen imports of two libraries and $plugins plug-ins, all harmless"

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # install-deps.sh [--plan] GROUP - install the Debian packages that a group of tasks needs and this machine lacks.
-#   demo   build the programs                     test   demo, and the tests
+#   demo   build the programs and plug-ins        test   demo, and the tests
 #   fuzz   demo, and libFuzzer                    ci     everything that .ci/run checks with
 # Shows its plan first and, on a terminal, asks. Says nothing when nothing is missing. --plan only shows the plan.
 set -euo pipefail
 
-demo=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev binutils sed grep)
-test=("${demo[@]}" libcmocka-dev libjansson-dev)
+demo=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev libsodium-dev libcurl4-openssl-dev
+    libmicrohttpd-dev binutils sed grep)
+test=("${demo[@]}" g++ libcmocka-dev libjansson-dev)
 fuzz=("${demo[@]}" clang-14 libclang-rt-14-dev)
-ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 g++ valgrind libc6-dbg scdoc python3)
+ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 valgrind libc6-dbg scdoc python3)
 
 plan_only=no
 if [ "${1:-}" = --plan ]; then
@@ -24,6 +25,22 @@ ci) wanted=("${ci[@]}") ;;
     echo "usage: scripts/install-deps.sh [--plan] demo|test|fuzz|ci" >&2
     exit 64
     ;;
+esac
+
+# Any npm will do, and an npm that is there is left alone: Debian's wants Debian's node and cannot be installed beside
+# another one.
+want_npm() {
+    command -v npm >/dev/null && return
+    local node
+    node=$(command -v node || true)
+    if [ -n "$node" ] && [ "$(dpkg-query -S "$(readlink -f "$node")" 2>/dev/null | cut -d: -f1)" != nodejs ]; then
+        echo "install-deps: $node is not Debian's and has no npm beside it; please install npm for it, what needs it will fail" >&2
+        return
+    fi
+    wanted+=(nodejs npm)
+}
+case $1 in
+test | ci) want_npm ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

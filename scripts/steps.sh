@@ -39,6 +39,7 @@ static_checks() { # of a tree whose release is built
     step imports scripts/check-imports.sh build
     step headers scripts/check-headers.sh
     step docs scripts/check-docs.sh
+    step seed-rows scripts/check-seed-rows.sh
     step clang quiet scripts/build.sh clang
     step clang-tidy quiet scripts/build.sh tidy
 }

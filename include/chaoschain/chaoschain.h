@@ -1,4 +1,5 @@
-/* chaoschain.h - everything, in the order in which data flows. */
+/* chaoschain.h - everything, in the order in which data flows: first what judges evidence (libchaoschain-verify has
+ * that much), then what makes it (libchaoschain). A program that only judges includes the first group by name. */
 #ifndef CHAOSCHAIN_CHAOSCHAIN_H
 #define CHAOSCHAIN_CHAOSCHAIN_H
 
@@ -7,5 +8,11 @@
 #include <chaoschain/verify.h>
 #include <chaoschain/appraise.h>
 #include <chaoschain/check.h>
+
+#include <chaoschain/provider.h>
+#include <chaoschain/tee.h>
+#include <chaoschain/eth.h>
+#include <chaoschain/erc8004.h>
+#include <chaoschain/agent.h>
 
 #endif

@@ -1,0 +1,21 @@
+/* key-none.c - makes a key and does not say which. */
+#include "sound.h"
+
+static chaos_status broken_key(void *self, const char *path, const char *purpose, const char *algorithm,
+                               void **key, chaos_error *err)
+{
+    const sound *mock = self;
+    chaos_host_key *made = NULL;
+    uint8_t public_key[65];
+    chaos_status status = sound_make_key(mock, purpose, &made, public_key, err);
+
+    (void)path;
+    (void)algorithm;
+    if (status != CHAOS_OK) {
+        return status;
+    }
+    *key = made;
+    return CHAOS_OK;
+}
+
+SOUND_PROVIDER("key-none", broken_key, sound_sign, sound_attest, sound_close, NULL);

@@ -1,0 +1,24 @@
+/* key-quotes.c - gives a quote where a key is asked for, and takes no notice of what the host says to
+ * that. */
+#include "sound.h"
+
+static chaos_status broken_key(void *self, const char *path, const char *purpose, const char *algorithm,
+                               void **key, chaos_error *err)
+{
+    const sound *mock = self;
+    chaos_host_key *made = NULL;
+    uint8_t public_key[65];
+    chaos_status status = sound_make_key(mock, purpose, &made, public_key, err);
+
+    (void)path;
+    (void)algorithm;
+    if (status != CHAOS_OK) {
+        return status;
+    }
+    *key = made;
+    status = sound_emit(mock, "public-key", public_key, sizeof public_key, err);
+    (void)sound_emit(mock, "tdx-quote", public_key, sizeof public_key, NULL);
+    return status;
+}
+
+SOUND_PROVIDER("key-quotes", broken_key, sound_sign, sound_attest, sound_close, NULL);
