@@ -268,6 +268,7 @@ struct chaos_signature {
     chaos_keccak digest;
     chaos_signature65 bytes;
     chaos_evidence *evidence; /* shared; an envelope */
+    char provider[MAX_PROVIDER_NAME]; /* the envelope's, with NUL */
     _Atomic int verified;     /* chaos_verified: only chaos_signature_verify writes it */
 };
 /* Takes a share of the evidence, which must be an envelope. */
