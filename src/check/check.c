@@ -1,7 +1,7 @@
 /* check.c - bytes in, verdict out: parse, verify, appraise, and a verdict also for what did not pass. */
 #include <chaoschain/check.h>
 
-#include "appraise/appraise.h"
+#include "check/internal.h"
 
 /* A fault of ours or of the caller is not a statement about the evidence. */
 static bool is_judgement(chaos_status status)
@@ -24,18 +24,8 @@ static chaos_status refuse(const chaos_evidence *evidence, check_id row, const c
     return verify_unreadable(evidence, row, failure, claims, err);
 }
 
-/* What stays the same for a quote and an envelope. */
-typedef struct check_context {
-    chaos_slice collateral;
-    const chaos_trust *trust;
-    const chaos_policy *policy;
-    const chaos_expectation *expectation;
-    int64_t now;
-    chaos_cache *cache;
-} check_context;
-
-static chaos_status examine_evidence(const check_context *with, const chaos_evidence *evidence, chaos_claims **claims,
-                                     chaos_error *err)
+chaos_status check_examine(const check_context *with, const chaos_evidence *evidence, chaos_claims **claims,
+                           chaos_error *err)
 {
     CHAOS_AUTO(chaos_collateral, collateral);
     chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
@@ -61,7 +51,7 @@ static chaos_status judge(const check_context *with, const chaos_evidence *evide
 
         CHAOS_TRY(refuse(NULL, row, failure, &claims, err));
     } else {
-        CHAOS_TRY(examine_evidence(with, evidence, &claims, err));
+        CHAOS_TRY(check_examine(with, evidence, &claims, err));
     }
     return appraise_examined(claims, with->policy, with->expectation, with->now, verdict, err);
 }

@@ -303,7 +303,7 @@ static chaos_status compare(const signature_file *file, const chaos_evidence *ev
     return CHAOS_OK;
 }
 
-chaos_status chaos_signature_parse(chaos_slice text, chaos_slice envelope, chaos_signature **signature,
+chaos_status chaos_signature_parse(chaos_slice text, chaos_slice envelope_json, chaos_signature **signature,
                                    chaos_error *err)
 {
     CHAOS_AUTO(chaos_evidence, evidence);
@@ -321,7 +321,7 @@ chaos_status chaos_signature_parse(chaos_slice text, chaos_slice envelope, chaos
     if (!read_file(text, &file, &why)) {
         return fault_to_error(&why, err);
     }
-    CHAOS_TRY(chaos_envelope_parse(envelope, &evidence, err));
+    CHAOS_TRY(chaos_envelope_parse(envelope_json, &evidence, err));
     CHAOS_TRY(compare(&file, evidence, err));
     return signature_new(file.kind, &file.digest, &file.bytes, evidence, signature, err);
 }
