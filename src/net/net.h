@@ -24,7 +24,7 @@ typedef struct net_request {
     const char *content_type; /* NULL: none */
     chaos_slice body;
     uint32_t connect_timeout_ms, total_timeout_ms; /* 0: the defaults above */
-    size_t max_reply;         /* 0: NET_DEFAULT_REPLY */
+    size_t max_reply;                              /* 0: NET_DEFAULT_REPLY */
 } net_request;
 
 typedef struct net_reply {
