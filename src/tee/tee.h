@@ -48,11 +48,36 @@ CHAOS_MUST_USE chaos_status plugin_load(const char *path, const char *name, cons
 
 /* ---------------------------------------------------------------- probe ---- */
 
-/* The helper `chaoschain-probe` (LIBEXECDIR/chaoschain beside the library) reads one request from standard input and
- * answers on standard output: the body of its main, so that it is tested here. probe_child.c */
-CHAOS_MUST_USE chaos_status probe_run(const char *path, const char *name, const char *options_json,
-                                      uint32_t timeout_ms, chaos_error *err);
-/* The parent's side: starts the helper in a process group of its own, kills the group at the time limit. probe.c */
+#define PROBE_MAX_REQUEST (4096u + 2u * TEE_MAX_OPTIONS + 1024u)
+#define PROBE_MAX_ANSWER 16384u
+
+/* Loads the plug-in in this process, opens it and probes it: what the helper does. probe_child.c */
+CHAOS_MUST_USE chaos_status probe_run(const chaos_tee_registry *log_to, const char *path, const char *name,
+                                      const char *options_json, uint32_t timeout_ms, chaos_error *err);
+/* The helper's work: one request as the parent wrote it, one answer for it to read. probe_child.c */
+CHAOS_MUST_USE bool probe_answer(chaos_slice request, chaos_buffer *answer);
+/* What both sides agree on. probe_message.c */
+typedef struct probe_request {
+    char path[4096], name[TEE_MAX_NAME], options[TEE_MAX_OPTIONS + 1];
+    uint32_t timeout_ms;
+} probe_request;
+#define PROBE_MAX_LINES 8
+typedef struct probe_result {
+    chaos_status status;
+    char text[200], expected[100], found[100];
+    size_t line_count;
+    struct {
+        chaos_log_level level;
+        char text[TEE_MAX_LOG_LINE];
+    } lines[PROBE_MAX_LINES];
+} probe_result;
+CHAOS_MUST_USE bool probe_request_write(const probe_request *request, chaos_buffer *out);
+CHAOS_MUST_USE bool probe_request_read(chaos_slice text, probe_request *out);
+CHAOS_MUST_USE bool probe_result_write(const probe_result *result, chaos_buffer *out);
+CHAOS_MUST_USE bool probe_result_read(chaos_slice text, probe_result *out);
+
+/* The parent's side: starts the helper `chaoschain-probe` (LIBEXECDIR/chaoschain beside the library) in a process group of
+ * its own and kills the group at the time limit. probe.c */
 CHAOS_MUST_USE chaos_status probe_start(const chaos_tee_registry *registry, const char *path, const char *name,
                                         const char *options_json, uint32_t timeout_ms, chaos_error *err);
 
