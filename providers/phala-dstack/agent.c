@@ -1,0 +1,124 @@
+/* agent.c - one exchange with the guest agent: POST of a JSON object, an answer that is an object without "error". Its error texts
+ * are shown as they are; nothing is decided by them but whether a method exists. */
+#include <stdio.h>
+
+#include "plugin.h"
+
+#define MAX_URL (MAX_ENDPOINT + 64)
+#define MAX_EXCERPT 120
+#define OLDEST_MAJOR 0u
+#define OLDEST_MINOR 5u /* the first release with dstack.sock's methods */
+
+/* The first bytes of an answer that is no JSON: a page of a web server, a protobuf message. */
+static void excerpt(chaos_slice body, char text[MAX_EXCERPT])
+{
+    size_t length = 0;
+    for (size_t i = 0; i < body.size && length + 1 < MAX_EXCERPT; i++) {
+        uint8_t c = body.data[i];
+        if (c >= ' ' && c <= '~') {
+            text[length++] = (char)c;
+        } else if (length > 0 && text[length - 1] != ' ') {
+            text[length++] = ' ';
+        }
+    }
+    text[length] = '\0';
+}
+
+static chaos_status bad_answer(const dstack *d, const char *method, const chaos_http_reply *reply, chaos_error *err)
+{
+    char text[160];
+    if (d->host->json_text(d->host, reply->body, "error", text, sizeof text, NULL) != CHAOS_OK) {
+        excerpt(reply->body, text);
+    }
+    if (err != NULL) {
+        (void)snprintf(err->found, sizeof err->found, "HTTP %d", reply->status);
+    }
+    (void)chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the guest agent refuses %s: HTTP %d: %s", method, reply->status,
+                              text[0] == '\0' ? "(no text)" : text);
+    return CHAOS_E_GUEST_AGENT;
+}
+
+/* 2xx, JSON, and no "error" at the top. */
+static bool is_good(const dstack *d, const chaos_http_reply *reply)
+{
+    static const char *const none[] = { NULL };
+    chaos_slice raw;
+    bool empty = d->host->json_keys(d->host, reply->body, none, NULL) == CHAOS_OK; /* {} has no member at all */
+    bool has_error = d->host->json_raw(d->host, reply->body, "error", &raw, NULL) == CHAOS_OK;
+    return reply->status / 100 == 2 && (empty || !has_error);
+}
+
+chaos_status agent_call(const dstack *d, const char *method, const char *body, size_t max_reply, uint32_t timeout_ms,
+                        chaos_http_reply **reply, chaos_error *err)
+{
+    char url[MAX_URL];
+    chaos_http_reply *got = NULL;
+    if (!d->has_endpoint) {
+        return chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "%s", NOT_IN_A_CVM);
+    }
+    int n = snprintf(url, sizeof url, "%s/%s%s", d->base, d->api == API_TAPPD ? "prpc/Tappd." : "", method);
+    if (n < 0 || (size_t)n >= sizeof url) {
+        return chaos_provider_fail(err, CHAOS_E_USAGE, "the endpoint's URL is too long");
+    }
+    const chaos_http_request request = {
+        .method = "POST",
+        .url = url,
+        .unix_socket = d->is_tcp ? NULL : d->socket,
+        .content_type = "application/json",
+        .body = text_slice(body),
+        .connect_timeout_ms = timeout_ms != 0 && d->connect_timeout_ms == 0 ? timeout_ms : d->connect_timeout_ms,
+        .total_timeout_ms = timeout_ms != 0 ? timeout_ms : d->timeout_ms,
+        .max_reply = max_reply,
+    };
+    chaos_status status = d->host->http(d->host, &request, &got, err);
+    if (status != CHAOS_OK) {
+        return status;
+    }
+    if (!is_good(d, got)) {
+        status = bad_answer(d, method, got, err);
+        d->host->http_free(d->host, got);
+        return status;
+    }
+    *reply = got;
+    return CHAOS_OK;
+}
+
+/* "0.5.11": its first two numbers. */
+static bool is_too_old(const char *version)
+{
+    unsigned major = 0, minor = 0;
+    if (sscanf(version, "%u.%u", &major, &minor) != 2) {
+        return false; /* no release's number: a build from a source tree */
+    }
+    return major == OLDEST_MAJOR && minor < OLDEST_MINOR;
+}
+
+chaos_status agent_check_version(dstack *d, chaos_error *err)
+{
+    chaos_http_reply *reply = NULL;
+    chaos_error why = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
+    char version[64] = "";
+    if (d->version_was_asked) {
+        return CHAOS_OK;
+    }
+    chaos_status status = agent_call(d, "Version", "{}", MAX_SMALL_REPLY, 0, &reply, &why);
+    if (status == CHAOS_E_GUEST_AGENT) { /* 0.5.0 to 0.5.6 answer, and do not know this method */
+        d->host->log(d->host, CHAOS_LOG_DEBUG, "the guest agent does not tell its version: older than 0.5.7");
+        d->version_was_asked = true;
+        return CHAOS_OK;
+    }
+    if (status != CHAOS_OK) {
+        if (err != NULL) {
+            *err = why;
+        }
+        return status;
+    }
+    status = d->host->json_text(d->host, reply->body, "version", version, sizeof version, NULL);
+    d->host->http_free(d->host, reply);
+    if (status == CHAOS_OK && is_too_old(version)) {
+        return chaos_provider_fail(err, CHAOS_E_NOT_AVAILABLE,
+                                   "the guest agent is of version %s; 0.5.0 or newer is needed", version);
+    }
+    d->version_was_asked = true;
+    return CHAOS_OK;
+}

@@ -1,0 +1,121 @@
+/* attest.c - a quote over given report data, with what belongs to it: the event log, the VM's configuration, the compose file. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "plugin.h"
+
+#define REPORT_DATA_SIZE 64
+
+static void to_hex(const uint8_t *bytes, size_t size, char *out)
+{
+    for (size_t i = 0; i < size; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+/* The agent repeats the report data; an answer for others is refused at once. */
+static chaos_status check_report_data(const dstack *d, chaos_slice reply, const uint8_t wanted[REPORT_DATA_SIZE],
+                                      chaos_error *err)
+{
+    chaos_slice raw;
+    uint8_t said[REPORT_DATA_SIZE];
+    size_t size = 0;
+    if (d->host->json_raw(d->host, reply, "report_data", &raw, NULL) != CHAOS_OK) {
+        return CHAOS_OK; /* tappd does not repeat them; the core reads them from the quote anyway */
+    }
+    chaos_status status = d->host->json_bytes(d->host, reply, "report_data", said, sizeof said, &size, err);
+    if (status == CHAOS_OK && (size != sizeof said || memcmp(said, wanted, sizeof said) != 0)) {
+        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the guest agent's quote is for other report data");
+    }
+    return status;
+}
+
+static chaos_status emit_quote(const dstack *d, chaos_slice reply, chaos_error *err)
+{
+    size_t size = 0;
+    uint8_t *quote = malloc(MAX_QUOTE);
+    if (quote == NULL) {
+        return chaos_provider_fail(err, CHAOS_E_MEMORY, "out of memory");
+    }
+    chaos_status status = d->host->json_bytes(d->host, reply, "quote", quote, MAX_QUOTE, &size, err);
+    if (status == CHAOS_OK && size == 0) {
+        status = chaos_provider_fail(err, CHAOS_E_NOT_AVAILABLE, "this platform gives no TDX quote");
+    }
+    if (status == CHAOS_OK) {
+        chaos_slice bytes = { quote, size };
+        status = d->host->emit(d->host, "tdx-quote", bytes, err);
+    }
+    free(quote);
+    return status;
+}
+
+/* A member that is a string, emitted as a part with its escapes undone. */
+static chaos_status emit_text(const dstack *d, chaos_slice json, const char *place, const char *part, bool required,
+                              chaos_error *err)
+{
+    chaos_slice raw;
+    if (d->host->json_raw(d->host, json, place, &raw, required ? err : NULL) != CHAOS_OK) {
+        return required ? CHAOS_E_GUEST_AGENT : CHAOS_OK;
+    }
+    char *text = malloc(raw.size + 1);
+    if (text == NULL) {
+        return chaos_provider_fail(err, CHAOS_E_MEMORY, "out of memory");
+    }
+    chaos_status status = d->host->json_text(d->host, json, place, text, raw.size + 1, err);
+    if (status == CHAOS_OK && text[0] == '\0') {
+        status = required ? chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "%s is empty", place) : CHAOS_OK;
+    } else if (status == CHAOS_OK) {
+        status = d->host->emit(d->host, part, text_slice(text), err);
+    }
+    free(text);
+    return status;
+}
+
+/* Info's tcb_info is JSON in a string, and the compose file a string in that. A convenience: whoever has the file compares its
+ * hash with the measured one. */
+static chaos_status emit_app_compose(const dstack *d, chaos_error *err)
+{
+    chaos_http_reply *reply = NULL;
+    chaos_slice raw;
+    chaos_error why;
+    if (agent_call(d, "Info", "{}", MAX_QUOTE_REPLY, 0, &reply, &why) != CHAOS_OK) {
+        return CHAOS_OK; /* evidence without the file is evidence, too */
+    }
+    chaos_status status = CHAOS_OK;
+    if (d->host->json_raw(d->host, reply->body, "tcb_info", &raw, NULL) == CHAOS_OK) {
+        char *tcb_info = malloc(raw.size + 1);
+        if (tcb_info != NULL &&
+            d->host->json_text(d->host, reply->body, "tcb_info", tcb_info, raw.size + 1, NULL) == CHAOS_OK) {
+            status = emit_text(d, text_slice(tcb_info), "app_compose", "dstack-app-compose", false, err);
+        }
+        free(tcb_info);
+    }
+    d->host->http_free(d->host, reply);
+    return status;
+}
+
+chaos_status dstack_attest(void *self, const uint8_t report_data[REPORT_DATA_SIZE], chaos_error *err)
+{
+    const dstack *d = self;
+    chaos_http_reply *reply = NULL;
+    char hex[2 * REPORT_DATA_SIZE + 1];
+    char body[2 * REPORT_DATA_SIZE + 32];
+    to_hex(report_data, REPORT_DATA_SIZE, hex);
+    (void)snprintf(body, sizeof body, "{\"report_data\":\"%s\"}", hex);
+    chaos_status status = agent_call(d, d->api == API_TAPPD ? "RawQuote" : "GetQuote", body, MAX_QUOTE_REPLY, 0, &reply, err);
+    if (status != CHAOS_OK) {
+        return status;
+    }
+    status = check_report_data(d, reply->body, report_data, err);
+    if (status == CHAOS_OK) {
+        status = emit_quote(d, reply->body, err);
+    }
+    if (status == CHAOS_OK) {
+        status = emit_text(d, reply->body, "event_log", "dstack-event-log", true, err);
+    }
+    if (status == CHAOS_OK) {
+        status = emit_text(d, reply->body, "vm_config", "dstack-vm-config", false, err);
+    }
+    d->host->http_free(d->host, reply);
+    return status == CHAOS_OK ? emit_app_compose(d, err) : status;
+}
