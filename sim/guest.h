@@ -8,7 +8,7 @@
 
 #include "sim/sim.h"
 
-#define GUEST_VERSION "0.5.11"    /* the release of the real agent whose API this one speaks */
+#define GUEST_VERSION "0.5.11" /* the release of the real agent whose API this one speaks */
 #define GUEST_MAX_REQUEST (10u * 1024u * 1024u)
 #define GUEST_MAX_REPLY (2u * 1024u * 1024u)
 #define GUEST_SERVER "ChaosChain dstack simulator"
@@ -21,7 +21,7 @@ typedef struct guest_options {
     chaos_slice app_compose; /* the file to be measured; empty: one of the simulator's own */
     bool has_app_id;         /* else it derives from the seed, so that a new compose file leaves it as it is */
     uint8_t app_id[20];
-    bool strip;              /* GetQuote strips the event log as hardware does */
+    bool strip; /* GetQuote strips the event log as hardware does */
 } guest_options;
 
 CHAOS_MUST_USE chaos_status guest_new(const guest_options *options, guest **made, chaos_error *err);
@@ -29,21 +29,24 @@ void guest_free(guest *g);
 
 /* --------------------------------------------------------------- as HTTP ---- */
 
-typedef enum guest_api { GUEST_API_DSTACK, GUEST_API_TAPPD } guest_api; /* which of the two sockets was asked */
+typedef enum guest_api {
+    GUEST_API_DSTACK,
+    GUEST_API_TAPPD
+} guest_api; /* which of the two sockets was asked */
 
 typedef struct guest_request {
     guest_api api;
-    const char *method;      /* "POST", "GET" */
-    const char *path;        /* "/GetKey", "/prpc/Tappd.DeriveKey"; without the query */
-    const char *query;       /* what follows "?", undecoded; "" */
+    const char *method;       /* "POST", "GET" */
+    const char *path;         /* "/GetKey", "/prpc/Tappd.DeriveKey"; without the query */
+    const char *query;        /* what follows "?", undecoded; "" */
     const char *content_type; /* "" if none */
     chaos_slice body;
 } guest_request;
 
 typedef struct guest_reply {
-    int status;              /* 200, 400, 404 */
+    int status;               /* 200, 400, 404 */
     const char *content_type; /* static */
-    chaos_buffer body;       /* pure ASCII JSON; may hold secrets: end it with guest_reply_clear */
+    chaos_buffer body;        /* pure ASCII JSON; may hold secrets: end it with guest_reply_clear */
 } guest_reply;
 
 /* Always answers: errors are answers too. CHAOS_E_MEMORY or INTERNAL only for faults of ours (the caller says 500). */

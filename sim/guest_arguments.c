@@ -6,7 +6,13 @@
 
 #define MAX_ARGUMENT (1024u * 1024u)
 
-typedef enum argument_kind { ARGUMENT_TEXT, ARGUMENT_BYTES, ARGUMENT_FLAG, ARGUMENT_NUMBER, ARGUMENT_NAMES } argument_kind;
+typedef enum argument_kind {
+    ARGUMENT_TEXT,
+    ARGUMENT_BYTES,
+    ARGUMENT_FLAG,
+    ARGUMENT_NUMBER,
+    ARGUMENT_NAMES
+} argument_kind;
 
 typedef struct argument_row {
     const char *name;

@@ -23,7 +23,7 @@ static chaos_status put_error(guest_reply *reply, int status, const char *text)
     json_write_bytes_as_text(&w, "error", slice_text(text));
     json_write_object_end(&w);
     return json_writer_status(&w) == CHAOS_OK && put(reply, status, JSON_TYPE, buffer_slice(&body)) ? CHAOS_OK
-                                                                                                     : CHAOS_E_MEMORY;
+                                                                                                    : CHAOS_E_MEMORY;
 }
 
 /* A message of one string, as the agent says errors to those who speak protobuf. */
@@ -38,25 +38,26 @@ static chaos_status put_protobuf_error(guest_reply *reply, const char *text)
 }
 
 /* Everything beyond ASCII as \uXXXX: some clients count characters where the length counts bytes. */
-static bool to_ascii(chaos_slice json, chaos_buffer *out)
+static bool to_ascii(chaos_slice text, chaos_buffer *out)
 {
-    for (size_t i = 0; i < json.size;) {
-        uint8_t c = json.data[i];
+    for (size_t i = 0; i < text.size;) {
+        uint8_t c = text.data[i];
         if (c < 0x80) {
             size_t run = i;
-            while (run < json.size && json.data[run] < 0x80) {
+            while (run < text.size && text.data[run] < 0x80) {
                 run++;
             }
-            if (!buffer_append(out, slice(json.data + i, run - i))) {
+            if (!buffer_append(out, slice(text.data + i, run - i))) {
                 return false;
             }
             i = run;
             continue;
         }
-        size_t length = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2; /* the writer writes well-formed UTF-8 only */
+        size_t length = c >= 0xf0 ? 4 : c >= 0xe0 ? 3
+                                                  : 2; /* the writer writes well-formed UTF-8 only */
         uint32_t code = c & (0xffu >> (length + 1));
-        for (size_t k = 1; k < length && i + k < json.size; k++) {
-            code = code << 6 | (json.data[i + k] & 0x3fu);
+        for (size_t k = 1; k < length && i + k < text.size; k++) {
+            code = code << 6 | (text.data[i + k] & 0x3fu);
         }
         bool ok = code < 0x10000 ? buffer_append_format(out, "\\u%04x", code)
                                  : buffer_append_format(out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),

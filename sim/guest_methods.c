@@ -27,7 +27,12 @@ static void fault_of_ours(guest_answer *answer)
 
 /* ------------------------------------------------------------------- keys ---- */
 
-typedef enum curve { CURVE_SECP256K1, CURVE_ED25519, CURVE_PREHASHED, CURVE_UNKNOWN } curve;
+typedef enum curve {
+    CURVE_SECP256K1,
+    CURVE_ED25519,
+    CURVE_PREHASHED,
+    CURVE_UNKNOWN
+} curve;
 
 static curve curve_of(chaos_slice name, bool empty_is_secp256k1)
 {
@@ -294,8 +299,13 @@ typedef struct hash_row {
 } hash_row;
 
 static const hash_row hashes[] = {
-    { "sha512", "SHA512" },     { "sha256", "SHA256" },     { "sha384", "SHA384" },   { "sha3-256", "SHA3-256" },
-    { "sha3-384", "SHA3-384" }, { "sha3-512", "SHA3-512" }, { "keccak256", NULL },
+    { "sha512", "SHA512" },
+    { "sha256", "SHA256" },
+    { "sha384", "SHA384" },
+    { "sha3-256", "SHA3-256" },
+    { "sha3-384", "SHA3-384" },
+    { "sha3-512", "SHA3-512" },
+    { "keccak256", NULL },
 };
 
 static bool hash_content(const hash_row *row, const guest_arguments *a, uint8_t out[REPORT_DATA_SIZE])
@@ -351,8 +361,10 @@ static void tdx_quote(guest *g, const guest_arguments *a, guest_answer *answer)
 static bool scale_length(chaos_buffer *out, size_t length)
 {
     uint8_t bytes[4];
-    size_t size = length < 64 ? 1 : length < 16384 ? 2 : 4;
-    uint32_t mode = size == 1 ? 0 : size == 2 ? 1 : 2;
+    size_t size = length < 64 ? 1 : length < 16384 ? 2
+                                                   : 4;
+    uint32_t mode = size == 1 ? 0 : size == 2 ? 1
+                                              : 2;
     uint32_t value = (uint32_t)length << 2 | mode;
     for (size_t i = 0; i < size; i++) {
         bytes[i] = (uint8_t)(value >> 8 * i);
@@ -487,12 +499,12 @@ static bool write_tcb_info(const guest *g, chaos_buffer *text)
 
 static void info(guest *g, const guest_arguments *a, guest_answer *answer)
 {
-    CHAOS_AUTO_BUFFER(tcb_info, 2 * 1024 * 1024);
+    CHAOS_AUTO_BUFFER(tcb, 2 * 1024 * 1024);
     const event_spec *events = g->r.log.events;
     chaos_sha256 mr = aggregate(g);
     json_writer *w = &answer->w;
     (void)a;
-    if (!write_tcb_info(g, &tcb_info)) {
+    if (!write_tcb_info(g, &tcb)) {
         fault_of_ours(answer);
         return;
     }
@@ -509,7 +521,7 @@ static void info(guest *g, const guest_arguments *a, guest_answer *answer)
                              slice(events[EVENT_KEY_PROVIDER].payload, events[EVENT_KEY_PROVIDER].payload_size));
     json_write_hex(w, "mr_aggregated", slice(mr.bytes, sizeof mr.bytes));
     json_write_hex(w, "os_image_hash", slice(events[EVENT_OS_IMAGE_HASH].payload, events[EVENT_OS_IMAGE_HASH].payload_size));
-    json_write_bytes_as_text(w, "tcb_info", buffer_slice(&tcb_info));
+    json_write_bytes_as_text(w, "tcb_info", buffer_slice(&tcb));
     json_write_text(w, "vm_config", "{\"simulated\":true}");
     json_write_object_end(w);
 }

@@ -15,13 +15,13 @@
 
 struct guest {
     pthread_mutex_t lock;
-    recipe r;                  /* PKI, keys, and the TD report with the registers as they are now */
+    recipe r; /* PKI, keys, and the TD report with the registers as they are now */
     char seed[GUEST_MAX_SEED];
     bool strip;
     uint8_t app_id[APP_ID_SIZE];
     chaos_sha256 compose_hash;
     chaos_buffer app_compose;
-    chaos_buffer log;          /* JSON array, complete */
+    chaos_buffer log; /* JSON array, complete */
     size_t runtime_events;
     chaos_buffer collateral, policy;
     char kms_root_hex[2 * K1_COMPRESSED_SIZE + 2];
@@ -50,7 +50,7 @@ void guest_arguments_free(guest_arguments *arguments);
 /* An answer is an object that the method fills, or a sentence. */
 typedef struct guest_answer {
     json_writer w;
-    char error[256]; /* "" while all is well */
+    char error[256];   /* "" while all is well */
     chaos_status ours; /* a fault of ours */
 } guest_answer;
 
