@@ -67,6 +67,6 @@ bool guest_log_locked(const guest *g, bool stripped, chaos_buffer *log);
 chaos_status guest_extend(guest *g, chaos_slice name, chaos_slice payload, const char **why);
 
 /* A certificate for a new random key, under the application's CA. guest_tls.c */
-bool guest_tls_key(guest *g, const guest_arguments *a, const uint8_t *scalar_or_null, json_writer *w);
+bool guest_tls_key(const guest *g, const guest_arguments *a, const uint8_t *scalar_or_null, json_writer *w);
 
 #endif
