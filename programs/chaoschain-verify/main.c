@@ -11,6 +11,8 @@ enum {
     OPT_QUOTE,
     OPT_COLLATERAL,
     OPT_EVENT_LOG,
+    OPT_SIGNATURE,
+    OPT_MESSAGE,
     OPT_AT,
     OPT_TRUST_ROOT,
     OPT_POLICY,
@@ -33,6 +35,8 @@ static const option_row rows[] = {
     [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "Intel's statements about the platform: JSON" },
     [OPT_EVENT_LOG] = { "--event-log", "FILE", 1, false,
                         "beside a quote: the guest's event log, replayed to the RTMRs" },
+    [OPT_SIGNATURE] = { "--signature", "FILE", 1, false, "a signature by the envelope's key, to be checked with it" },
+    [OPT_MESSAGE] = { "--message", "FILE", 1, false, "what was signed: any bytes, or typed data as JSON" },
     [OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 in UTC or Unix seconds" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", CHAOS_MAX_TRUST_ROOTS, false,
                          "trust this root too: DER or PEM; repeatable" },
@@ -69,6 +73,9 @@ static const option_table table = {
 typedef struct inputs {
     given_evidence evidence;
     chaos_buffer event_log, collateral;
+    chaos_buffer signature, message;
+    bool has_signature;
+    bool is_judged; /* a failure from here on speaks of what was signed, not of the command line */
     chaos_trust *trust;
     chaos_policy *policy;
     chaos_expectation expectation;
@@ -81,6 +88,8 @@ static void inputs_free(inputs *in)
     chaos_buffer_free(&in->evidence.bytes);
     chaos_buffer_free(&in->event_log);
     chaos_buffer_free(&in->collateral);
+    chaos_buffer_free(&in->signature);
+    chaos_buffer_free(&in->message);
     chaos_trust_free(in->trust);
     chaos_policy_free(in->policy);
 }
@@ -267,9 +276,31 @@ static chaos_status set_relying_party(const options *given, inputs *in, chaos_er
     return add_roots(given, in, err);
 }
 
+/* A signature without its message, or beside a bare quote that binds no key, could only be passed over. */
+static chaos_status read_signature(const options *given, inputs *in, chaos_error *err)
+{
+    const char *signature = options_value(given, OPT_SIGNATURE, 0);
+    const char *message = options_value(given, OPT_MESSAGE, 0);
+    in->has_signature = signature != NULL;
+    if ((signature == NULL) != (message == NULL)) {
+        return error_set(err, CHAOS_E_USAGE, signature == NULL ? "--signature" : "--message", CHAOS_NO_OFFSET,
+                         "a signature and its message go together");
+    }
+    if (signature == NULL) {
+        return CHAOS_OK;
+    }
+    if (!in->evidence.is_envelope) {
+        return error_set(err, CHAOS_E_USAGE, "--signature", CHAOS_NO_OFFSET,
+                         "a bare quote binds no key that could have signed; it needs an envelope (--evidence FILE)");
+    }
+    CHAOS_TRY(input_read("--signature", signature, INPUT_MAX_SIGNATURE, &in->signature, err));
+    return input_read("--message", message, CHAOS_MAX_SIGNED_MESSAGE, &in->message, err);
+}
+
 static chaos_status read_evidence(const options *given, inputs *in, chaos_error *err)
 {
     CHAOS_TRY(set_evidence(given, in, err));
+    CHAOS_TRY(read_signature(given, in, err));
     CHAOS_TRY(read_json(given, OPT_COLLATERAL, CHAOS_MAX_COLLATERAL, &in->collateral, err));
     return read_json(given, OPT_EVENT_LOG, CHAOS_MAX_EVENT_LOG, &in->event_log, err);
 }
@@ -305,10 +336,25 @@ static int code_of_own_fault(chaos_status status)
     return code == EXIT_MALFORMED || code == EXIT_UNTRUSTED ? EXIT_USAGE : code;
 }
 
-static chaos_status judge(const inputs *in, chaos_verdict **verdict, chaos_error *err)
+static chaos_status judge_signature(inputs *in, chaos_verdict **verdict, chaos_error *err)
+{
+    chaos_signature *signature = NULL;
+    in->is_judged = true;
+    CHAOS_TRY(chaos_signature_parse(buffer_slice(&in->signature), buffer_slice(&in->evidence.bytes), &signature, err));
+    in->is_judged = false;
+    chaos_status status = chaos_signature_verify(signature, buffer_slice(&in->message), buffer_slice(&in->collateral),
+                                                 in->trust, in->policy, &in->expectation, in->now, NULL, verdict, err);
+    chaos_signature_free(signature);
+    return status;
+}
+
+static chaos_status judge(inputs *in, chaos_verdict **verdict, chaos_error *err)
 {
     chaos_slice evidence = buffer_slice(&in->evidence.bytes);
     chaos_slice collateral = buffer_slice(&in->collateral);
+    if (in->has_signature) {
+        return judge_signature(in, verdict, err);
+    }
     if (in->evidence.is_envelope) {
         return chaos_check(evidence, collateral, in->trust, in->policy, &in->expectation, in->now, NULL, verdict,
                            err);
@@ -331,7 +377,8 @@ static int verify(const options *given)
         status = judge(&in, &verdict, &err);
     }
     if (status != CHAOS_OK) {
-        return report_fault(as_json && in.has_now ? &in.now : NULL, &in.evidence, code_of_own_fault(status), &err);
+        return report_fault(as_json && in.has_now ? &in.now : NULL, &in.evidence,
+                            in.is_judged ? exit_of_status(status) : code_of_own_fault(status), &err);
     }
     int code = show_verdict(verdict, &in, as_json);
     chaos_verdict_free(verdict);

@@ -59,6 +59,7 @@ bool input_is_object(chaos_slice bytes);
 CHAOS_MUST_USE chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err);
 
 #define INPUT_MAX_QUOTE (3u * 64u * 1024u) /* the largest quote in hex with line ends */
+#define INPUT_MAX_SIGNATURE 8192u          /* a signature file */
 #define INPUT_MAX_ROOT (32u * 1024u)       /* the largest certificate in PEM, amply */
 
 /* Writes a whole file or nothing of it (a temporary file, then renamed), or standard output for "-". `mode` as in open(2).

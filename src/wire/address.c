@@ -46,7 +46,7 @@ chaos_status chaos_address_parse(const char *text, chaos_address *address, chaos
     char right[CHAOS_ADDRESS_TEXT_SIZE];
     if (text == NULL || address == NULL || strnlen(text, PREFIX + DIGITS + 1) != PREFIX + DIGITS || text[0] != '0' ||
         text[1] != 'x' || !hex_decode(slice(text + PREFIX, DIGITS), made.bytes, sizeof made.bytes)) {
-        return refuse("this is not an address", err);
+        return refuse("an address is 0x and 40 hex digits", err);
     }
     chaos_address_format(&made, right);
     if (!is_of_one_case(text + PREFIX) && memcmp(text, right, PREFIX + DIGITS) != 0) {
