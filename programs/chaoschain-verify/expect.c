@@ -27,10 +27,11 @@ static chaos_status refuse(const char *option, const char *wrong, const char *fo
 chaos_status expect_agent(const char *text, chaos_expectation *out, chaos_error *err)
 {
     agent_name agent;
-    const char *wrong = value_agent(text, &agent);
-    if (wrong == NULL && !agent.has_id) {
-        wrong = "it needs four parts";
+    size_t colons = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        colons += *c == ':' ? 1 : 0;
     }
+    const char *wrong = colons < 3 ? "it needs four parts" : value_agent(text, &agent);
     if (wrong != NULL) {
         return refuse("--expect-agent", wrong, "eip155:CHAIN:0xREGISTRY:ID", text, err);
     }

@@ -90,13 +90,16 @@ static bool next_part(chaos_slice *rest, chaos_slice *part)
 static const char *read_address(chaos_slice part, chaos_address *out)
 {
     char text[CHAOS_ADDRESS_TEXT_SIZE] = "";
-    chaos_error err = { 0 };
+    uint8_t bytes[sizeof out->bytes];
     if (part.size < sizeof text) {
         memcpy(text, part.data, part.size);
     }
-    return chaos_address_parse(text, out, &err) == CHAOS_OK
-               ? NULL
-               : "the registry must be 0x and 40 hex digits, in one case or with the checksum of EIP-55";
+    if (chaos_address_parse(text, out, NULL) == CHAOS_OK) {
+        return NULL;
+    }
+    return text[0] == '0' && text[1] == 'x' && hex_decode(slice_text(text + 2), bytes, sizeof bytes)
+               ? "its capital letters are no EIP-55 checksum, so a character is wrong"
+               : "an address is 0x and 40 hex digits";
 }
 
 const char *value_agent(const char *text, agent_name *out)

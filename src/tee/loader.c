@@ -92,6 +92,8 @@ typedef union entry_pointer { /* ISO C has no conversion from an object's addres
     chaos_provider_entry_function *function;
 } entry_pointer;
 
+/* The descriptor of what was loaded stays open: the loader knows an object by the name that it was opened by, and would take
+ * the next plug-in under the same number for this one. */
 static chaos_status load(int fd, const char *path, entry_pointer *entry, chaos_error *err)
 {
     char by_descriptor[64];
@@ -99,6 +101,7 @@ static chaos_status load(int fd, const char *path, entry_pointer *entry, chaos_e
     void *handle = dlopen(by_descriptor, RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL) {
         const char *said = dlerror();
+        (void)close(fd);
         return refuse("file", said == NULL ? path : said, "the plug-in cannot be loaded", err);
     }
     entry->object = dlsym(handle, CHAOS_PROVIDER_ENTRY);
@@ -143,9 +146,7 @@ chaos_status plugin_load(const char *path, const char *name, const chaos_provide
     entry_pointer entry = { NULL };
     int fd = -1;
     CHAOS_TRY(open_file(path, &fd, err));
-    chaos_status status = load(fd, path, &entry, err);
-    (void)close(fd);
-    CHAOS_TRY(status);
+    CHAOS_TRY(load(fd, path, &entry, err));
     const chaos_provider *given = entry.function(CHAOS_PROVIDER_ABI);
     CHAOS_TRY(check_plugin(given, path, name, err));
     *plugin = given;

@@ -142,27 +142,32 @@ void chaos_tee_registry_free(chaos_tee_registry *registry)
 
 /* ---------------------------------------------------------------- locating ---- */
 
-/* Two lines: what is missing, and the command that installs it. */
+/* Two lines: what is missing, and the command that installs it. error_set would replace the line's end, so the text, which is
+ * all ours but for a name of [a-z0-9-], is put in its place. */
 static chaos_status missing(const chaos_tee_registry *registry, const char *name, chaos_error *err)
 {
     const chaos_tee_known *row = provider_known(name);
     char quoted[100];
-    if (row == NULL) {
-        (void)error_set(err, CHAOS_E_PROVIDER_MISSING, "provider", CHAOS_NO_OFFSET,
-                        "The TEE provider %s is not known and not installed.\n"
-                        "Known are phala-dstack and simulated; another's plug-in goes into %.60s",
-                        name, registry->search_path);
-    } else if (!row->is_built) {
-        (void)error_set(err, CHAOS_E_PROVIDER_MISSING, "provider", CHAOS_NO_OFFSET,
-                        "The TEE provider %s is not installed.\nThis version %s has no plug-in for it yet.", name,
-                        CHAOS_VERSION_STRING);
-    } else {
-        (void)error_set(err, CHAOS_E_PROVIDER_MISSING, "provider", CHAOS_NO_OFFSET,
-                        "The TEE provider %s is not installed: there is no chaoschain-provider-%s.so.\n"
-                        "Install with: %scmake --install build --component %s",
-                        name, name, geteuid() == 0 ? "" : "sudo ", name);
-    }
+    (void)error_set(err, CHAOS_E_PROVIDER_MISSING, "provider", CHAOS_NO_OFFSET, NULL);
     error_expected(err, "%s", error_quote(quoted, sizeof quoted, slice_text(registry->search_path)));
+    if (err == NULL) {
+        return CHAOS_E_PROVIDER_MISSING;
+    }
+    if (row == NULL) {
+        (void)snprintf(err->text, sizeof err->text,
+                       "The TEE provider %s is not known and not installed.\n"
+                       "Known are phala-dstack and simulated; another's plug-in goes onto the search path.",
+                       name);
+    } else if (!row->is_built) {
+        (void)snprintf(err->text, sizeof err->text,
+                       "The TEE provider %s is not installed.\nThis version %s has no plug-in for it yet.", name,
+                       CHAOS_VERSION_STRING);
+    } else {
+        (void)snprintf(err->text, sizeof err->text,
+                       "The TEE provider %s is not installed: there is no chaoschain-provider-%s.so.\n"
+                       "Install with: %scmake --install build --component %s",
+                       name, name, geteuid() == 0 ? "" : "sudo ", name);
+    }
     return CHAOS_E_PROVIDER_MISSING;
 }
 

@@ -134,7 +134,7 @@ has err "the verbs are verify, inspect" "unknown verb"
 expect 64 "unknown verb, nothing near" "$chaoschain" frobnicate
 expect 64 "unknown option of chaoschain" "$chaoschain" --frobnicate
 expect 64 "empty verb" "$chaoschain" ""
-for verb in agent attest providers validate check; do
+for verb in agent register validate check; do
     expect 64 "$verb does not exist" "$chaoschain" "$verb"
 done
 for verb in verify inspect policy; do
