@@ -52,9 +52,11 @@ static bool boot(guest *g)
 
 static chaos_status set_up(const guest_options *options, guest *g, chaos_error *err)
 {
-    forge_options forged = { .now = options->now != 0 ? options->now : (int64_t)time(NULL), .has_report_data = true };
+    forge_options forged = { .now = options->now != 0 ? options->now : (int64_t)time(NULL),
+                             .has_report_data = true };
     if (options->seed != NULL && strlen(options->seed) >= sizeof g->seed) {
-        return error_set(err, CHAOS_E_USAGE, "seed", CHAOS_NO_OFFSET, "a seed has at most %zu bytes", sizeof g->seed - 1);
+        return error_set(err, CHAOS_E_USAGE, "seed", CHAOS_NO_OFFSET, "a seed has at most %zu bytes",
+                         sizeof g->seed - 1);
     }
     if (options->seed != NULL) {
         memcpy(g->seed, options->seed, strlen(options->seed) + 1);
@@ -63,8 +65,8 @@ static chaos_status set_up(const guest_options *options, guest *g, chaos_error *
     }
     chaos_slice compose = options->app_compose.size > 0 ? options->app_compose : slice_text(default_compose);
     if (compose.size > g->app_compose.limit) {
-        return error_set(err, CHAOS_E_USAGE, "app_compose", CHAOS_NO_OFFSET, "the compose file has more than %zu bytes",
-                         g->app_compose.limit);
+        return error_set(err, CHAOS_E_USAGE, "app_compose", CHAOS_NO_OFFSET,
+                         "the compose file has more than %zu bytes", g->app_compose.limit);
     }
     g->compose_hash = hash_sha256(compose);
     chaos_sha256 of_seed = hash_sha256_two(slice_text(g->seed), slice_text("app id"));
@@ -161,7 +163,8 @@ chaos_status guest_key(guest *g, chaos_slice path, chaos_slice purpose, uint8_t 
         ok = guest_chain(g, purpose, slice(compressed, sizeof compressed), links);
     }
     (void)pthread_mutex_unlock(&g->lock);
-    return ok ? CHAOS_OK : error_set(err, CHAOS_E_USAGE, "path", CHAOS_NO_OFFSET, "no key can be derived for this path");
+    return ok ? CHAOS_OK
+              : error_set(err, CHAOS_E_USAGE, "path", CHAOS_NO_OFFSET, "no key can be derived for this path");
 }
 
 /* ----------------------------------------------------------------- quotes ---- */
@@ -193,13 +196,14 @@ bool guest_log_locked(const guest *g, bool stripped, chaos_buffer *log)
     return stripped ? write_stripped(g, log) : buffer_append(log, buffer_slice(&g->log));
 }
 
-chaos_status guest_quote(guest *g, const chaos_report_data *report_data, chaos_buffer *quote, chaos_buffer *event_log,
-                         chaos_error *err)
+chaos_status guest_quote(guest *g, const chaos_report_data *report_data, chaos_buffer *quote,
+                         chaos_buffer *event_log, chaos_error *err)
 {
     (void)pthread_mutex_lock(&g->lock);
     bool ok = guest_quote_locked(g, report_data->bytes, quote) && guest_log_locked(g, g->strip, event_log);
     (void)pthread_mutex_unlock(&g->lock);
-    return ok ? CHAOS_OK : error_set(err, CHAOS_E_INTERNAL, "quote", CHAOS_NO_OFFSET, "the quote could not be made");
+    return ok ? CHAOS_OK
+              : error_set(err, CHAOS_E_INTERNAL, "quote", CHAOS_NO_OFFSET, "the quote could not be made");
 }
 
 /* ----------------------------------------------------------------- events ---- */
@@ -224,7 +228,9 @@ chaos_status guest_extend(guest *g, chaos_slice name, chaos_slice payload, const
 {
     char digits[2 * GUEST_MAX_EVENT_PAYLOAD];
     uint8_t *rtmr3 = g->r.quote.body + TD_RTMR + 3 * SHA384_SIZE;
-    log_event event = { .imr = 3, .event_type = EVENT_TYPE_RUNTIME, .has_digest = true, .name = name, .version = 1 };
+    log_event event = {
+        .imr = 3, .event_type = EVENT_TYPE_RUNTIME, .has_digest = true, .name = name, .version = 1
+    };
     *why = NULL;
     if (name.size == 0 || name.size > GUEST_MAX_EVENT_NAME || memchr(name.data, ':', name.size) != NULL) {
         *why = "an event's name has 1 to 64 bytes and no colon";
@@ -252,8 +258,9 @@ chaos_status guest_emit_event(guest *g, chaos_slice name, chaos_slice payload, c
     (void)pthread_mutex_lock(&g->lock);
     chaos_status status = guest_extend(g, name, payload, &why);
     (void)pthread_mutex_unlock(&g->lock);
-    return status == CHAOS_OK ? CHAOS_OK
-                              : error_set(err, status, "event", CHAOS_NO_OFFSET, "%s", why == NULL ? "out of memory" : why);
+    return status == CHAOS_OK
+               ? CHAOS_OK
+               : error_set(err, status, "event", CHAOS_NO_OFFSET, "%s", why == NULL ? "out of memory" : why);
 }
 
 /* ------------------------------------------------------------------ files ---- */

@@ -1,5 +1,7 @@
-/* guest.h - a simulated dstack guest agent without its sockets: real key derivation and signature chains, a live RTMR3, live
- * quotes in the real format under the simulated root. It never claims to be hardware: every quote it makes leads to a root
+/* guest.h - a simulated dstack guest agent without its sockets: real key derivation and signature chains, a
+ * live RTMR3, live
+ * quotes in the real format under the simulated root. It never claims to be hardware: every quote it makes
+ * leads to a root
  * whose organisation is "ChaosChain Simulator", and every HTTP answer carries `Server: ChaosChain dstack simulator`.
  *
  * Linked into dstack-simulator, the simulated plug-in and tests. Thread-safe: one lock per guest. */
@@ -49,7 +51,8 @@ typedef struct guest_reply {
     chaos_buffer body;        /* pure ASCII JSON; may hold secrets: end it with guest_reply_clear */
 } guest_reply;
 
-/* Always answers: errors are answers too. CHAOS_E_MEMORY or INTERNAL only for faults of ours (the caller says 500). */
+/* Always answers: errors are answers too. CHAOS_E_MEMORY or INTERNAL only for faults of ours (the caller says
+ * 500). */
 CHAOS_MUST_USE chaos_status guest_handle(guest *g, const guest_request *request, guest_reply *reply,
                                          chaos_error *err);
 void guest_reply_clear(guest_reply *reply); /* wipes and frees */
@@ -71,8 +74,10 @@ chaos_slice guest_app_compose(const guest *g);
 
 /* ------------------------------------------------- what a relying party holds ---- */
 
-/* The files that `dstack-simulator --out DIR` writes: trust-root.der, collateral.json, kms-root.hex, app-compose.json,
- * policy.json. False: no such index. The bytes are lent and valid until the next guest_file of any index. Collateral is
+/* The files that `dstack-simulator --out DIR` writes: trust-root.der, collateral.json, kms-root.hex,
+ * app-compose.json,
+ * policy.json. False: no such index. The bytes are lent and valid until the next guest_file of any index.
+ * Collateral is
  * valid from the guest's start for thirty days. */
 CHAOS_MUST_USE bool guest_file(guest *g, size_t index, const char **name, chaos_slice *bytes);
 

@@ -1,4 +1,5 @@
-/* guest_arguments.c - the arguments of a request: one JSON object whose members may be missing or unknown, as the real agent takes
+/* guest_arguments.c - the arguments of a request: one JSON object whose members may be missing or unknown, as
+ * the real agent takes
  * them. Bytes are hex, with any number of "0x" before them. */
 #include <stdio.h>
 

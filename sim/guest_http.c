@@ -1,11 +1,13 @@
-/* guest_http.c - what the guest agent answers to an HTTP request: paths, JSON or not, and errors in the agent's own form. */
+/* guest_http.c - what the guest agent answers to an HTTP request: paths, JSON or not, and errors in the
+ * agent's own form. */
 #include <stdio.h>
 
 #include "sim/guest_state.h"
 
 #define JSON_TYPE "application/json"
 
-static const char not_found_page[] = "<html><head><title>404 Not Found</title></head><body>404: Not Found</body></html>\n";
+static const char not_found_page[] =
+    "<html><head><title>404 Not Found</title></head><body>404: Not Found</body></html>\n";
 
 static bool put(guest_reply *reply, int status, const char *type, chaos_slice body)
 {
@@ -22,8 +24,9 @@ static chaos_status put_error(guest_reply *reply, int status, const char *text)
     json_write_object(&w, NULL);
     json_write_bytes_as_text(&w, "error", slice_text(text));
     json_write_object_end(&w);
-    return json_writer_status(&w) == CHAOS_OK && put(reply, status, JSON_TYPE, buffer_slice(&body)) ? CHAOS_OK
-                                                                                                    : CHAOS_E_MEMORY;
+    return json_writer_status(&w) == CHAOS_OK && put(reply, status, JSON_TYPE, buffer_slice(&body))
+               ? CHAOS_OK
+               : CHAOS_E_MEMORY;
 }
 
 /* A message of one string, as the agent says errors to those who speak protobuf. */
@@ -148,9 +151,11 @@ chaos_status guest_handle(guest *g, const guest_request *request, guest_reply *r
     } else if (request->body.size > GUEST_MAX_REQUEST) {
         status = put_error(reply, 400, "payload too large");
     } else if (!is_json(request)) {
-        status = put_protobuf_error(reply, "this simulator speaks JSON only: send Content-Type: application/json");
+        status =
+            put_protobuf_error(reply, "this simulator speaks JSON only: send Content-Type: application/json");
     } else {
-        bool read = guest_arguments_read(strcmp(request->method, "GET") == 0 ? slice("", 0) : request->body, &arguments, why);
+        bool read = guest_arguments_read(strcmp(request->method, "GET") == 0 ? slice("", 0) : request->body,
+                                         &arguments, why);
         status = read ? answer_json(g, api, method, &arguments, reply) : put_error(reply, 400, why);
         guest_arguments_free(&arguments);
     }

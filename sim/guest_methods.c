@@ -1,4 +1,5 @@
-/* guest_methods.c - the methods of dstack's guest agent (API v0 and the older tappd), computed as the real one does. */
+/* guest_methods.c - the methods of dstack's guest agent (API v0 and the older tappd), computed as the real one
+ * does. */
 #include <openssl/evp.h>
 #include <secp256k1.h>
 #include <stdarg.h>
@@ -77,8 +78,8 @@ static void write_links(json_writer *w, const char *key, uint8_t links[GUEST_MAX
     json_write_array_end(w);
 }
 
-static void write_key(guest *g, const guest_arguments *a, curve which, const char *key_name, const char *chain_name,
-                      guest_answer *answer)
+static void write_key(guest *g, const guest_arguments *a, curve which, const char *key_name,
+                      const char *chain_name, guest_answer *answer)
 {
     uint8_t secret[K1_SIZE], public_key[K1_COMPRESSED_SIZE], links[GUEST_MAX_CHAIN][65];
     size_t size = guest_derive(g, a->path, secret) ? public_of(which, secret, public_key) : 0;
@@ -162,14 +163,16 @@ static bool sign_with(curve which, const uint8_t secret[K1_SIZE], chaos_slice da
 
 static void sign(guest *g, const guest_arguments *a, guest_answer *answer)
 {
-    uint8_t secret[K1_SIZE], public_key[K1_COMPRESSED_SIZE], signature[SIGNATURE_SIZE], links[GUEST_MAX_CHAIN][65];
+    uint8_t secret[K1_SIZE], public_key[K1_COMPRESSED_SIZE], signature[SIGNATURE_SIZE],
+        links[GUEST_MAX_CHAIN][65];
     curve which = curve_of(a->algorithm, false);
     if (which == CURVE_UNKNOWN) {
         guest_refuse(answer, "Unsupported algorithm");
         return;
     }
     if (which == CURVE_PREHASHED && a->data.size != 32) {
-        guest_refuse(answer, "Pre-hashed signing requires a 32-byte digest, but received %zu bytes", a->data.size);
+        guest_refuse(answer, "Pre-hashed signing requires a 32-byte digest, but received %zu bytes",
+                     a->data.size);
         return;
     }
     size_t size = guest_derive(g, slice_text(SIGN_PATH), secret) ? public_of(which, secret, public_key) : 0;
@@ -214,8 +217,10 @@ static bool k1_verify(const guest_arguments *a, bool prehashed)
         }
         memcpy(digest.bytes, a->data.data, sizeof digest.bytes);
     }
-    return secp256k1_ec_pubkey_parse(secp256k1_context_static, &key, a->public_key.data, a->public_key.size) == 1 &&
-           secp256k1_ecdsa_signature_parse_compact(secp256k1_context_static, &signature, a->signature.data) == 1 &&
+    return secp256k1_ec_pubkey_parse(secp256k1_context_static, &key, a->public_key.data, a->public_key.size) ==
+               1 &&
+           secp256k1_ecdsa_signature_parse_compact(secp256k1_context_static, &signature, a->signature.data) ==
+               1 &&
            secp256k1_ecdsa_verify(secp256k1_context_static, &signature, digest.bytes, &key) == 1;
 }
 
@@ -313,7 +318,8 @@ static bool hash_content(const hash_row *row, const guest_arguments *a, uint8_t 
     CHAOS_AUTO_BUFFER(content, 2 * 1024 * 1024);
     unsigned size = 0;
     chaos_slice tag = a->prefix.size > 0 ? a->prefix : slice_text("app-data");
-    if (!buffer_append(&content, tag) || !buffer_append_text(&content, ":") || !buffer_append(&content, a->report_data)) {
+    if (!buffer_append(&content, tag) || !buffer_append_text(&content, ":") ||
+        !buffer_append(&content, a->report_data)) {
         return false;
     }
     memset(out, 0, REPORT_DATA_SIZE);
@@ -379,7 +385,8 @@ static bool scale_bytes(chaos_buffer *out, chaos_slice bytes)
 
 static bool scale_u32(chaos_buffer *out, uint32_t value)
 {
-    const uint8_t bytes[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
+    const uint8_t bytes[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                               (uint8_t)(value >> 24) };
     return buffer_append(out, slice(bytes, sizeof bytes));
 }
 
@@ -432,8 +439,9 @@ static void attest(guest *g, const guest_arguments *a, guest_answer *answer)
         return;
     }
     if (!guest_quote_locked(g, report_data, &quote) || !buffer_append(&blob, slice(head, sizeof head)) ||
-        !scale_bytes(&blob, buffer_slice(&quote)) || !append_events(g, false, &blob) || !append_events(g, true, &blob) ||
-        !buffer_append(&blob, slice(report_data, sizeof report_data)) || !scale_bytes(&blob, slice("", 0))) {
+        !scale_bytes(&blob, buffer_slice(&quote)) || !append_events(g, false, &blob) ||
+        !append_events(g, true, &blob) || !buffer_append(&blob, slice(report_data, sizeof report_data)) ||
+        !scale_bytes(&blob, slice("", 0))) {
         fault_of_ours(answer);
         return;
     }
@@ -516,11 +524,13 @@ static void info(guest *g, const guest_arguments *a, guest_answer *answer)
     json_write_text(w, "cloud_vendor", "ChaosChain");
     json_write_hex(w, "compose_hash", slice(g->compose_hash.bytes, sizeof g->compose_hash.bytes));
     json_write_text(w, "device_id", NO_DEVICE);
-    json_write_hex(w, "instance_id", slice(events[EVENT_INSTANCE_ID].payload, events[EVENT_INSTANCE_ID].payload_size));
+    json_write_hex(w, "instance_id",
+                   slice(events[EVENT_INSTANCE_ID].payload, events[EVENT_INSTANCE_ID].payload_size));
     json_write_bytes_as_text(w, "key_provider_info",
                              slice(events[EVENT_KEY_PROVIDER].payload, events[EVENT_KEY_PROVIDER].payload_size));
     json_write_hex(w, "mr_aggregated", slice(mr.bytes, sizeof mr.bytes));
-    json_write_hex(w, "os_image_hash", slice(events[EVENT_OS_IMAGE_HASH].payload, events[EVENT_OS_IMAGE_HASH].payload_size));
+    json_write_hex(w, "os_image_hash",
+                   slice(events[EVENT_OS_IMAGE_HASH].payload, events[EVENT_OS_IMAGE_HASH].payload_size));
     json_write_bytes_as_text(w, "tcb_info", buffer_slice(&tcb));
     json_write_text(w, "vm_config", "{\"simulated\":true}");
     json_write_object_end(w);
@@ -560,7 +570,8 @@ static const struct method {
     { GUEST_API_TAPPD, "Version", version },
 };
 
-bool guest_call(guest *g, guest_api api, const char *method, const guest_arguments *arguments, guest_answer *answer)
+bool guest_call(guest *g, guest_api api, const char *method, const guest_arguments *arguments,
+                guest_answer *answer)
 {
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(methods); i++) {
         if (methods[i].api == api && strcmp(methods[i].name, method) == 0) {

@@ -1,4 +1,5 @@
-/* guest_tls.c - TLS certificates of the simulated guest: leaf, the application's CA, the root CA of the simulated KMS. */
+/* guest_tls.c - TLS certificates of the simulated guest: leaf, the application's CA, the root CA of the
+ * simulated KMS. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* a key from its scalar takes one call here and a page without */
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -66,9 +67,10 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 
 static bool set_name(X509_NAME *name, const char *common_name)
 {
-    return X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8, (const uint8_t *)ORGANIZATION, -1, -1, 0) ==
-               1 &&
-           X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const uint8_t *)common_name, -1, -1, 0) == 1;
+    return X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8, (const uint8_t *)ORGANIZATION,
+                                      -1, -1, 0) == 1 &&
+           X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const uint8_t *)common_name, -1, -1,
+                                      0) == 1;
 }
 
 static X509 *begin_certificate(const char *common_name, EVP_PKEY *key, X509 *issuer, int64_t not_before,
@@ -91,10 +93,12 @@ static X509 *begin_certificate(const char *common_name, EVP_PKEY *key, X509 *iss
 static X509 *make_ca(const char *common_name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *signer, int64_t now,
                      const char *constraints)
 {
-    X509 *made = begin_certificate(common_name, key, issuer, now - 86400, now + TEN_YEARS, issuer == NULL ? 1 : 2);
-    bool ok = made != NULL && add_extension(made, issuer == NULL ? made : issuer, NID_basic_constraints, constraints) &&
-              add_extension(made, issuer == NULL ? made : issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-              X509_sign(made, signer, EVP_sha256()) > 0;
+    X509 *made =
+        begin_certificate(common_name, key, issuer, now - 86400, now + TEN_YEARS, issuer == NULL ? 1 : 2);
+    bool ok =
+        made != NULL && add_extension(made, issuer == NULL ? made : issuer, NID_basic_constraints, constraints) &&
+        add_extension(made, issuer == NULL ? made : issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+        X509_sign(made, signer, EVP_sha256()) > 0;
     if (!ok) {
         X509_free(made);
         return NULL;
@@ -111,12 +115,13 @@ static bool alt_names(const guest_arguments *a, char text[1024])
         chaos_slice name = a->alt_names[i];
         for (size_t k = 0; k < name.size; k++) {
             uint8_t c = name.data[k];
-            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                  c == '*')) {
+            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '-' || c == '*')) {
                 return false;
             }
         }
-        int n = snprintf(text + length, 1024 - length, "%sDNS:%.*s", i == 0 ? "" : ",", (int)name.size, (const char *)name.data);
+        int n = snprintf(text + length, 1024 - length, "%sDNS:%.*s", i == 0 ? "" : ",", (int)name.size,
+                         (const char *)name.data);
         if (n < 0 || (size_t)n >= 1024 - length) {
             return false;
         }
@@ -175,8 +180,9 @@ static bool write_pem(json_writer *w, const char *key, EVP_PKEY *private_key, X5
 {
     char *text = NULL;
     BIO *memory = BIO_new(BIO_s_secmem());
-    bool ok = memory != NULL && (private_key != NULL ? PEM_write_bio_PKCS8PrivateKey(memory, private_key, NULL, NULL, 0, NULL, NULL)
-                                                     : PEM_write_bio_X509(memory, cert)) == 1;
+    bool ok = memory != NULL &&
+              (private_key != NULL ? PEM_write_bio_PKCS8PrivateKey(memory, private_key, NULL, NULL, 0, NULL, NULL)
+                                   : PEM_write_bio_X509(memory, cert)) == 1;
     long size = ok ? BIO_get_mem_data(memory, &text) : 0;
     if (ok) {
         json_write_bytes_as_text(w, key, slice(text, (size_t)size));
@@ -189,7 +195,8 @@ static bool write_answer(const tls *t, json_writer *w)
 {
     json_write_object(w, NULL);
     json_write_array(w, "certificate_chain");
-    bool ok = write_pem(w, NULL, NULL, t->leaf) && write_pem(w, NULL, NULL, t->app) && write_pem(w, NULL, NULL, t->root);
+    bool ok = write_pem(w, NULL, NULL, t->leaf) && write_pem(w, NULL, NULL, t->app) &&
+              write_pem(w, NULL, NULL, t->root);
     json_write_array_end(w);
     ok = ok && write_pem(w, "key", t->leaf_key, NULL);
     json_write_object_end(w);

@@ -1,6 +1,7 @@
 /* erc8004.h - the networks that have ERC-8004 registries.
  *
- * Sources: the published addresses of the official ERC-8004 deployments (one set for main networks, one for test networks,
+ * Sources: the published addresses of the official ERC-8004 deployments (one set for main networks, one for
+ * test networks,
  * the same on every chain); chain ids as in eip155. */
 #ifndef CHAOSCHAIN_ERC8004_H
 #define CHAOSCHAIN_ERC8004_H
@@ -27,7 +28,8 @@ typedef struct chaos_network {
     chaos_address identity, reputation, validation;
 } chaos_network;
 
-/* By name in any case ("base-sepolia", "BASE_SEPOLIA", "ethereum-mainnet", "local") or as "eip155:N". An unknown name is
+/* By name in any case ("base-sepolia", "BASE_SEPOLIA", "ethereum-mainnet", "local") or as "eip155:N". An
+ * unknown name is
  * CHAOS_E_USAGE and says which one may have been meant. Pure. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_find(const char *name, chaos_network *network, chaos_error *err);
 CHAOS_API size_t chaos_network_count(void);

@@ -61,7 +61,8 @@ typedef struct chaos_signed_transaction chaos_signed_transaction;
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_transaction_read(chaos_slice raw, chaos_signed_transaction **transaction,
                                                              chaos_error *err);
 CHAOS_API void chaos_signed_transaction_free(chaos_signed_transaction *transaction);
-CHAOS_API const chaos_transaction *chaos_signed_transaction_fields(const chaos_signed_transaction *transaction); /* lent */
+/* lent */
+CHAOS_API const chaos_transaction *chaos_signed_transaction_fields(const chaos_signed_transaction *transaction);
 CHAOS_API chaos_address chaos_signed_transaction_sender(const chaos_signed_transaction *transaction);
 CHAOS_API chaos_signature65 chaos_signed_transaction_signature(const chaos_signed_transaction *transaction);
 CHAOS_API chaos_keccak chaos_signed_transaction_hash(const chaos_signed_transaction *transaction);

@@ -9,10 +9,12 @@
  * compares the report data inside the evidence before anybody sees them.
  *
  * Rules
- *   - Both structs only grow at their ends. `abi` is CHAOS_PROVIDER_ABI, `size` the size of the struct as its maker knew
+ *   - Both structs only grow at their ends. `abi` is CHAOS_PROVIDER_ABI, `size` the size of the struct as its
+ *     maker knew
  *     it: a member beyond `size` is not there. Members marked "optional" may be NULL, no other.
  *   - The host makes one call at a time on one `self`, from any thread. Several may be open at once.
- *   - Results leave through host->emit, text through host->log, HTTP goes through host->http: a provider opens no socket
+ *   - Results leave through host->emit, text through host->log, HTTP goes through host->http: a provider opens
+ *     no socket
  *     of its own, prints nothing, starts no thread, installs no signal handler, and changes no environment.
  *   - A call that fails returns a status and says why: chaos_provider_fail. What it has emitted is then dropped. Good
  *     statuses: USAGE (an option), TEE_UNAVAILABLE (not in this TEE), GUEST_AGENT (the TEE answered with an error),
@@ -79,18 +81,21 @@ struct chaos_host {
      * Each name once in a call, not empty; all together at most 1 MiB. The bytes are copied. */
     chaos_status (*emit)(const chaos_host *host, const char *name, chaos_slice bytes, chaos_error *err);
 
-    /* Does the exchange, bounded in time and size. CHAOS_OK whatever the HTTP status is; NETWORK, TIMEOUT or GUEST_AGENT
+    /* Does the exchange, bounded in time and size. CHAOS_OK whatever the HTTP status is; NETWORK, TIMEOUT or
+     * GUEST_AGENT
      * (reply too large, cut, not HTTP) otherwise. End the reply with http_free. */
     chaos_status (*http)(const chaos_host *host, const chaos_http_request *request, chaos_http_reply **reply,
                          chaos_error *err);
     void (*http_free)(const chaos_host *host, chaos_http_reply *reply);
 
     /* JSON, strictly (RFC 8259, no duplicate keys, bounded). A member's place is written "key", "key.inner",
-     * "list[0]", with keys of [A-Za-z0-9_-]. All give GUEST_AGENT with `field` = place for text that is not JSON, a member
+     * "list[0]", with keys of [A-Za-z0-9_-]. All give GUEST_AGENT with `field` = place for text that is not
+     * JSON, a member
      * that is missing or null, a wrong type, a value that does not fit.
      * json_text: a string, escapes undone, with NUL; U+0000 is refused.   json_bytes: a string of hex digits, no 0x.
      * json_raw: any value's exact bytes (pointing into `json`).           json_keys: refuses (USAGE) members of the
-     * object that are not in the NULL-terminated list.                    json_quote: `text` (UTF-8) as a JSON string. */
+     * object that are not in the NULL-terminated list.                    json_quote: `text` (UTF-8) as a JSON
+     * string. */
     chaos_status (*json_text)(const chaos_host *host, chaos_slice json, const char *place, char *out, size_t capacity,
                               chaos_error *err);
     chaos_status (*json_bytes)(const chaos_host *host, chaos_slice json, const char *place, uint8_t *out,
@@ -103,7 +108,8 @@ struct chaos_host {
     chaos_status (*json_quote)(const chaos_host *host, const char *text, char *out, size_t capacity,
                                chaos_error *err);
 
-    /* secp256k1 keys in guarded memory: locked, left out of core dumps, wiped. key_import wipes `secret` in any case. */
+    /* secp256k1 keys in guarded memory: locked, left out of core dumps, wiped. key_import wipes `secret` in
+     * any case. */
     chaos_status (*key_generate)(const chaos_host *host, chaos_host_key **key, chaos_error *err);
     chaos_status (*key_import)(const chaos_host *host, uint8_t secret[32], chaos_host_key **key, chaos_error *err);
     void (*key_public)(const chaos_host *host, const chaos_host_key *key, uint8_t out[65]); /* 04 X Y */
@@ -126,13 +132,16 @@ typedef struct chaos_provider {
     const char *name;    /* [a-z0-9-]{1,31}, as in the file's name */
     const char *summary; /* one line for people */
 
-    /* `options_json` is one JSON object ("{}" for none); refuse unknown members with host->json_keys. Succeeds outside
+    /* `options_json` is one JSON object ("{}" for none); refuse unknown members with host->json_keys. Succeeds
+     * outside
      * the TEE: nothing is contacted here. `host` stays valid until close. */
     chaos_status (*open)(const chaos_host *host, const char *options_json, void **self, chaos_error *err);
-    /* CHAOS_OK when this is the TEE and it answers; else why not, within timeout_ms. Changes nothing. It runs in a helper
+    /* CHAOS_OK when this is the TEE and it answers; else why not, within timeout_ms. Changes nothing. It runs
+     * in a helper
      * process that is killed when it takes longer. */
     chaos_status (*probe)(void *self, uint32_t timeout_ms, chaos_error *err);
-    /* Makes the key (or makes it again) and emits "public-key", and "dstack-kms-chain" where the TEE gives one. algorithm
+    /* Makes the key (or makes it again) and emits "public-key", and "dstack-kms-chain" where the TEE gives
+     * one. algorithm
      * is "secp256k1". *key is the provider's own handle. */
     chaos_status (*key)(void *self, const char *path, const char *purpose, const char *algorithm, void **key,
                         chaos_error *err);
@@ -143,12 +152,14 @@ typedef struct chaos_provider {
     void (*key_free)(void *self, void *key);
     void (*close)(void *self);
 
-    /* Optional: a method that only this TEE has, by its own name, with JSON parameters; emits "reply". Never gives out the
+    /* Optional: a method that only this TEE has, by its own name, with JSON parameters; emits "reply". Never
+     * gives out the
      * secret of a key that `key` makes. */
     chaos_status (*invoke)(void *self, const char *method, const char *params_json, chaos_error *err);
 } chaos_provider;
 
-/* The one exported function. `abi` is what the host speaks; NULL when the provider does not. Defined by the provider. */
+/* The one exported function. `abi` is what the host speaks; NULL when the provider does not. Defined by the
+ * provider. */
 typedef const chaos_provider *chaos_provider_entry_function(uint32_t abi);
 #define CHAOS_PROVIDER_ENTRY "chaos_provider_entry"
 

@@ -59,7 +59,8 @@ typedef struct chaos_tee_known {
 CHAOS_API size_t chaos_tee_known_count(void);
 CHAOS_API const chaos_tee_known *chaos_tee_known_at(size_t index); /* NULL: beyond the end */
 
-/* Loads the plug-in. The file must be a regular file, no symbolic link, owned by root or this user, writable by nobody
+/* Loads the plug-in. The file must be a regular file, no symbolic link, owned by root or this user, writable
+ * by nobody
  * else. Not installed: CHAOS_E_PROVIDER_MISSING and a text of two lines, what is missing and
  * "Install with: COMMAND". Refused: CHAOS_E_PROVIDER. Nothing of a provider is loaded before. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_find(chaos_tee_registry *registry, const char *name,
@@ -70,7 +71,8 @@ CHAOS_API const char *chaos_tee_provider_path(const chaos_tee_provider *provider
 
 #define CHAOS_TEE_PROBE_MS 1000 /* the longest that availability may take */
 
-/* Is the TEE of this provider there? Loads the plug-in in a helper process that is killed after CHAOS_TEE_PROBE_MS, so
+/* Is the TEE of this provider there? Loads the plug-in in a helper process that is killed after
+ * CHAOS_TEE_PROBE_MS, so
  * that nothing of it runs here. CHAOS_OK: it is. Otherwise the reason: PROVIDER_MISSING (two lines), PROVIDER,
  * TEE_UNAVAILABLE, TIMEOUT, ... `options_json` as in chaos_tee_open. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_probe(const chaos_tee_registry *registry, const char *name,
@@ -93,7 +95,8 @@ CHAOS_API bool chaos_tee_is_available(const chaos_tee *tee, chaos_error *reason)
 
 typedef struct chaos_keypair chaos_keypair; /* a public key, a handle on its private key, and evidence of both */
 
-/* The path of an identity key, "chaoschain/1/CHAINID/0xREGISTRY/LABEL/secp256k1/GENERATION". `label` is [a-z0-9-]{1,32}; chain and
+/* The path of an identity key, "chaoschain/1/CHAINID/0xREGISTRY/LABEL/secp256k1/GENERATION". `label` is
+ * [a-z0-9-]{1,32}; chain and
  * registry are not zero. */
 #define CHAOS_IDENTITY_PATH_SIZE 192
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_identity_path(const chaos_u256 *chain_id, const chaos_address *registry,
@@ -123,14 +126,16 @@ typedef struct chaos_key_options {
 #define CHAOS_KEY_OPTIONS_INIT \
     { sizeof(chaos_key_options), NULL, NULL, NULL, CHAOS_ATTEST_OPTIONS_INIT, false, { { 0 } } }
 
-/* A key made by the TEE with evidence for it, checked. `options` may be NULL. Asks the TEE for a quote: some 10 to some
+/* A key made by the TEE with evidence for it, checked. `options` may be NULL. Asks the TEE for a quote: some
+ * 10 to some
  * 100 milliseconds on hardware. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_generate_key(chaos_tee *tee, const chaos_key_options *options,
                                                              chaos_keypair **keypair, chaos_error *err);
 CHAOS_API void chaos_keypair_free(chaos_keypair *keypair);
 CHAOS_API const char *chaos_keypair_provider(const chaos_keypair *keypair);
 CHAOS_API const char *chaos_keypair_algorithm(const chaos_keypair *keypair); /* "secp256k1" */
-CHAOS_API void chaos_keypair_public_key(const chaos_keypair *keypair, uint8_t out[65]); /* SEC1, uncompressed: 04 X Y */
+/* SEC1, uncompressed: 04 X Y */
+CHAOS_API void chaos_keypair_public_key(const chaos_keypair *keypair, uint8_t out[65]);
 CHAOS_API chaos_address chaos_keypair_address(const chaos_keypair *keypair);
 /* Where the TEE keeps the private key: "phala-dstack:chaoschain/default", a name and no secret. */
 CHAOS_API const char *chaos_keypair_reference(const chaos_keypair *keypair);
@@ -151,13 +156,15 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_get_attestation_report(chaos_tee
  * EIP-191 version 0x45 ("personal message"): */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_sign(chaos_tee *tee, chaos_slice message, const chaos_keypair *keypair,
                                                      chaos_signature **signature, chaos_error *err);
-/* EIP-712, the JSON of eth_signTypedData_v4. The domain "ChaosChain TEE" is refused: bindings and receipts are made by
+/* EIP-712, the JSON of eth_signTypedData_v4. The domain "ChaosChain TEE" is refused: bindings and receipts are
+ * made by
  * the calls that check what they say. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data,
                                                                 const chaos_keypair *keypair,
                                                                 chaos_signature **signature, chaos_error *err);
 
-/* A method of this one TEE, by its own name and JSON ("GetTlsKey" of dstack): docs/providers/NAME.md lists them. The reply may
+/* A method of this one TEE, by its own name and JSON ("GetTlsKey" of dstack): docs/providers/NAME.md lists
+ * them. The reply may
  * hold secrets (a TLS key): end it with chaos_buffer_wipe. Methods that would give out a key of ours are refused. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_invoke(chaos_tee *tee, const char *method, const char *params_json,
                                                        chaos_buffer *reply, chaos_error *err);

@@ -1,4 +1,5 @@
-/* main.c - chaoschain-probe: asks one provider whether its TEE is there, in a process that may die of it. Reads a request from
+/* main.c - chaoschain-probe: asks one provider whether its TEE is there, in a process that may die of it.
+ * Reads a request from
  * standard input, writes an answer to standard output; started by the library, not by people. */
 #include <errno.h>
 #include <fcntl.h>

@@ -14,9 +14,10 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " --tee-provider NAME [OPTION]...\n"
-                "Makes evidence for a key of the TEE: an envelope with quote, event log, the binding of the key and its\n"
-                "signatures, for 'chaoschain verify --evidence'.",
+    .synopsis =
+        "Usage: " PROGRAM " --tee-provider NAME [OPTION]...\n"
+        "Makes evidence for a key of the TEE: an envelope with quote, event log, the binding of the key and its\n"
+        "signatures, for 'chaoschain verify --evidence'.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = KEY_NOTES,

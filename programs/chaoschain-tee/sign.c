@@ -14,18 +14,22 @@ enum {
 
 static const option_row rows[] = {
     KEY_ROWS,
-    [OPT_MESSAGE] = { "--message", "FILE", 1, false, "sign these bytes as a personal message (EIP-191); - is standard input" },
+    [OPT_MESSAGE] = { "--message", "FILE", 1, false,
+                      "sign these bytes as a personal message (EIP-191); - is standard input" },
     [OPT_TYPED_DATA] = { "--typed-data", "FILE", 1, false, "sign this JSON of eth_signTypedData_v4 (EIP-712)" },
-    [OPT_SESSION] = { "--session", NULL, 1, false, "with --agent: by a session key that the identity key endorses" },
+    [OPT_SESSION] = { "--session", NULL, 1, false,
+                      "with --agent: by a session key that the identity key endorses" },
     [OPT_OUT] = { "--out", "FILE", 1, false, "write the signature there; standard output is the default" },
     [OPT_EVIDENCE_OUT] = { "--evidence-out", "FILE", 1, false, "write the envelope there; needed to verify" },
 };
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " --tee-provider NAME --message FILE | --typed-data FILE --evidence-out FILE [OPTION]...\n"
-                "Signs with a key of the TEE and writes the signature (chaoschain/signature/1) and the envelope that\n"
-                "proves the key. Check both with 'chaoschain verify --evidence E --signature S --message FILE'.",
+    .synopsis =
+        "Usage: " PROGRAM
+        " --tee-provider NAME --message FILE | --typed-data FILE --evidence-out FILE [OPTION]...\n"
+        "Signs with a key of the TEE and writes the signature (chaoschain/signature/1) and the envelope that\n"
+        "proves the key. Check both with 'chaoschain verify --evidence E --signature S --message FILE'.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = KEY_NOTES,

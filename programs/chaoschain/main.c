@@ -34,9 +34,9 @@ static const struct verb *find_verb(const char *name)
 
 static bool write_help(chaos_buffer *text)
 {
-    bool ok =
-        buffer_append_text(text, "Usage: " PROGRAM " VERB [ARGUMENT]...\n"
-                                 "Hardware-attested identity for on-chain agents: makes it in a TEE, checks it offline.\n\n");
+    bool ok = buffer_append_text(
+        text, "Usage: " PROGRAM " VERB [ARGUMENT]...\n"
+              "Hardware-attested identity for on-chain agents: makes it in a TEE, checks it offline.\n\n");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(verbs); i++) {
         ok = buffer_append_format(text, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
     }

@@ -62,7 +62,8 @@ CHAOS_MUST_USE chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err
 #define INPUT_MAX_SIGNATURE 8192u          /* a signature file */
 #define INPUT_MAX_ROOT (32u * 1024u)       /* the largest certificate in PEM, amply */
 
-/* Writes a whole file or nothing of it (a temporary file, then renamed), or standard output for "-". `mode` as in open(2).
+/* Writes a whole file or nothing of it (a temporary file, then renamed), or standard output for "-". `mode` as
+ * in open(2).
  * FILE_IO names the option. */
 CHAOS_MUST_USE chaos_status output_write(const char *option, const char *path, chaos_slice bytes, unsigned mode,
                                          chaos_error *err);
@@ -70,7 +71,8 @@ CHAOS_MUST_USE chaos_status output_write(const char *option, const char *path, c
 /* --------------------------------------------------------------- values ---- */
 
 /* What options take, read strictly; nothing is written on failure. */
-CHAOS_MUST_USE bool value_hex(const char *text, uint8_t *out, size_t size); /* with 0x or without, exactly size bytes */
+/* with 0x or without, exactly size bytes */
+CHAOS_MUST_USE bool value_hex(const char *text, uint8_t *out, size_t size);
 CHAOS_MUST_USE bool value_u256(chaos_slice digits, chaos_u256 *out); /* decimal, no leading zero, below 2^256 */
 CHAOS_MUST_USE bool value_unsigned(const char *text, uint64_t max, uint64_t *out); /* the same for small numbers */
 CHAOS_MUST_USE bool value_time(const char *text, int64_t *seconds); /* RFC 3339 in UTC, or Unix seconds */

@@ -31,7 +31,8 @@ static bool make_room(const char *path, const struct sockaddr_un *address)
         return false;
     }
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool alive = probe >= 0 && connect(probe, (const struct sockaddr *)(const void *)address, sizeof *address) == 0;
+    bool alive =
+        probe >= 0 && connect(probe, (const struct sockaddr *)(const void *)address, sizeof *address) == 0;
     if (probe >= 0) {
         (void)close(probe);
     }
@@ -75,7 +76,8 @@ int listen_loopback(const char *text, unsigned *port)
     unsigned number = 65536;
     const int on = 1;
     if (sscanf(text, "127.0.0.1:%5u", &number) != 1 || number > 65535) {
-        (void)say_failure(PROGRAM, EXIT_USAGE, "--http '%s' is not 127.0.0.1:PORT: a simulator serves this machine alone",
+        (void)say_failure(PROGRAM, EXIT_USAGE,
+                          "--http '%s' is not 127.0.0.1:PORT: a simulator serves this machine alone",
                           shown(text).text);
         return -1;
     }
@@ -83,8 +85,8 @@ int listen_loopback(const char *text, unsigned *port)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-              bind(fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0 &&
-              getsockname(fd, (struct sockaddr *)(void *)&address, &size) == 0;
+              bind(fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0 &&
+              listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)(void *)&address, &size) == 0;
     if (!ok) {
         int result = cannot("cannot listen at", text);
         if (fd >= 0) {

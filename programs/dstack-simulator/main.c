@@ -31,7 +31,8 @@ static const option_row rows[] = {
     [OPT_TAPPD_SOCKET] = { "--tappd-socket", "PATH", 1, false, "listen there as tappd.sock, the older agent" },
     [OPT_HTTP] = { "--http", "127.0.0.1:PORT", 1, false, "listen there for both; port 0 takes a free one" },
     [OPT_OUT] = { "--out", "DIR", 1, false, "write what a relying party holds of this machine" },
-    [OPT_SEED] = { "--seed", "TEXT", 1, false, "derive the keys from this, which is no secret; else random ones" },
+    [OPT_SEED] = { "--seed", "TEXT", 1, false,
+                   "derive the keys from this, which is no secret; else random ones" },
     [OPT_NOW] = { "--now", "TIME", 1, false, "the machine's time; else the clock" },
     [OPT_COMPOSE] = { "--compose", "FILE", 1, false, "measure this app-compose.json" },
     [OPT_APP_ID] = { "--app-id", "HEX", 1, false, "of the application, 20 bytes; else it derives from the seed" },
@@ -44,11 +45,13 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " [--socket PATH] [--tappd-socket PATH] [--http 127.0.0.1:PORT] [OPTION]...\n"
-                "A SIMULATED dstack guest agent: real keys, signature chains, event log and quotes, under a test root.",
+    .synopsis =
+        "Usage: " PROGRAM " [--socket PATH] [--tappd-socket PATH] [--http 127.0.0.1:PORT] [OPTION]...\n"
+        "A SIMULATED dstack guest agent: real keys, signature chains, event log and quotes, under a test root.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Prints 'ready' on a line of its own when it listens; ends with SIGTERM or SIGINT. DIR gets trust-root.der,\n"
+    .notes = "Prints 'ready' on a line of its own when it listens; ends with SIGTERM or SIGINT. DIR gets "
+             "trust-root.der,\n"
              "collateral.json, kms-root.hex, app-compose.json and policy.json.\n"
              "Exit code: 0 ended as asked, 5 environment, 64 usage, 70 internal.",
 };
@@ -64,7 +67,8 @@ typedef struct simulator {
 
 static int usage(const char *option, const char *value, const char *wanted)
 {
-    return say_failure(PROGRAM, EXIT_USAGE, "%s '%s' is not %s; try '" PROGRAM " --help'", option, shown(value).text, wanted);
+    return say_failure(PROGRAM, EXIT_USAGE, "%s '%s' is not %s; try '" PROGRAM " --help'", option,
+                       shown(value).text, wanted);
 }
 
 static int read_guest_options(const options *o, guest_options *out, chaos_buffer *compose)
@@ -122,7 +126,8 @@ static int write_files(guest *g, const char *folder)
     chaos_error err = { 0 };
     if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
         int reason = errno;
-        return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot make the folder '%s': %s", shown(folder).text, strerror(reason));
+        return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot make the folder '%s': %s", shown(folder).text,
+                           strerror(reason));
     }
     for (size_t i = 0; guest_file(g, i, &name, &bytes); i++) {
         int n = snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -192,11 +197,13 @@ static void stop(simulator *s)
 
 static int run(const options *o, const sigset_t *ending)
 {
-    static const char banner[] = PROGRAM ": this is a SIMULATOR. Its keys are worthless and its quotes lead to a test root.\n";
+    static const char banner[] =
+        PROGRAM ": this is a SIMULATOR. Its keys are worthless and its quotes lead to a test root.\n";
     CHAOS_AUTO_BUFFER(compose, 0);
     guest_options chosen = { 0 };
     chaos_error err = { 0 };
-    simulator s = { .socket = options_value(o, OPT_SOCKET, 0), .tappd_socket = options_value(o, OPT_TAPPD_SOCKET, 0) };
+    simulator s = { .socket = options_value(o, OPT_SOCKET, 0),
+                    .tappd_socket = options_value(o, OPT_TAPPD_SOCKET, 0) };
     const char *folder = options_value(o, OPT_OUT, 0);
     unsigned mode;
     int signal_number = 0;
@@ -239,7 +246,8 @@ int main(int argc, char **argv)
         return options_version(PROGRAM);
     }
     if (!options_has(&o, OPT_SOCKET) && !options_has(&o, OPT_TAPPD_SOCKET) && !options_has(&o, OPT_HTTP)) {
-        return say_failure(PROGRAM, EXIT_USAGE, "where? give --socket, --tappd-socket or --http; try '" PROGRAM " --help'");
+        return say_failure(PROGRAM, EXIT_USAGE,
+                           "where? give --socket, --tappd-socket or --http; try '" PROGRAM " --help'");
     }
     /* Blocked in every thread, so that only sigwait sees them. */
     (void)sigemptyset(&ending);

@@ -39,8 +39,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, int status, con
         return MHD_NO;
     }
     *kept = *body;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback_cls(kept->size, kept->data == NULL ? (void *)kept : kept->data, wipe_body, kept);
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        kept->size, kept->data == NULL ? (void *)kept : kept->data, wipe_body, kept);
     if (response == NULL) {
         wipe_body(kept);
         return MHD_NO;
@@ -72,8 +72,8 @@ static enum MHD_Result collect_query(void *context, enum MHD_ValueKind kind, con
     return ok ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result handle(const listener *l, struct MHD_Connection *connection, const char *path, const char *method,
-                              const upload *u)
+static enum MHD_Result handle(const listener *l, struct MHD_Connection *connection, const char *path,
+                              const char *method, const upload *u)
 {
     CHAOS_AUTO_BUFFER(query, MAX_QUERY);
     const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
@@ -96,8 +96,9 @@ static enum MHD_Result handle(const listener *l, struct MHD_Connection *connecti
 
 /* ---------------------------------------------------------------- receiving ---- */
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *size, void **state)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *size,
+                                  void **state)
 {
     const listener *l = context;
     upload *u = *state;
@@ -125,7 +126,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return handle(l, connection, url, method, u);
 }
 
-static void on_end(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+static void on_end(void *context, struct MHD_Connection *connection, void **state,
+                   enum MHD_RequestTerminationCode code)
 {
     upload *u = *state;
     (void)context;
@@ -145,11 +147,11 @@ listener *server_start(guest *g, int fd, guest_api api)
     }
     l->g = g;
     l->api = api;
-    l->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, l,
-                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, THREADS,
-                                 MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 CONNECTION_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_END);
+    l->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, l, MHD_OPTION_LISTEN_SOCKET,
+        fd, MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_END);
     if (l->daemon == NULL) {
         free(l);
         return NULL;

@@ -1,6 +1,7 @@
 /* agent.c - one exchange with the guest agent: POST of a JSON object, an answer that is an object without "error". Its error texts
  * are shown as they are; nothing is decided by them but whether a method exists. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "plugin.h"
 
@@ -83,14 +84,15 @@ chaos_status agent_call(const dstack *d, const char *method, const char *body, s
     return CHAOS_OK;
 }
 
-/* "0.5.11": its first two numbers. */
+/* "0.5.11": its first two numbers. What begins with no number is a build from a source tree. */
 static bool is_too_old(const char *version)
 {
-    unsigned major = 0, minor = 0;
-    if (sscanf(version, "%u.%u", &major, &minor) != 2) {
-        return false; /* no release's number: a build from a source tree */
+    char *rest = NULL;
+    unsigned long major = strtoul(version, &rest, 10);
+    if (rest == version || *rest != '.') {
+        return false;
     }
-    return major == OLDEST_MAJOR && minor < OLDEST_MINOR;
+    return major == OLDEST_MAJOR && strtoul(rest + 1, NULL, 10) < OLDEST_MINOR;
 }
 
 chaos_status agent_check_version(dstack *d, chaos_error *err)

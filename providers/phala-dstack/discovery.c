@@ -3,7 +3,6 @@
 #define _GNU_SOURCE /* secure_getenv */
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "plugin.h"
@@ -14,10 +13,22 @@ static const char *const tappd_sockets[] = { "/var/run/tappd.sock", "/run/tappd.
                                              "/run/dstack/tappd.sock" };
 #define SOCKET_COUNT (sizeof dstack_sockets / sizeof dstack_sockets[0])
 
+/* Schemes have no case. */
+static bool begins(const char *text, const char *scheme)
+{
+    for (; *scheme != '\0'; text++, scheme++) {
+        char c = (char)(*text >= 'A' && *text <= 'Z' ? *text | 0x20 : *text);
+        if (c != *scheme) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* http://... and https://... are URLs; anything else is the path of a Unix socket, with or without "unix:" or "unix://". */
 static chaos_status take_endpoint(dstack *d, const char *endpoint, chaos_error *err)
 {
-    d->is_tcp = strncasecmp(endpoint, "http://", 7) == 0 || strncasecmp(endpoint, "https://", 8) == 0;
+    d->is_tcp = begins(endpoint, "http://") || begins(endpoint, "https://");
     d->has_endpoint = true;
     if (d->is_tcp) {
         (void)snprintf(d->base, sizeof d->base, "%s", endpoint);

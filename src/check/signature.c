@@ -1,4 +1,5 @@
-/* signature.c - was this message signed by a key whose evidence is good? The envelope goes the way of every envelope; then
+/* signature.c - was this message signed by a key whose evidence is good? The envelope goes the way of every
+ * envelope; then
  * its bound key must have signed the message (docs/signatures.md). */
 #include <stdatomic.h>
 
@@ -36,7 +37,10 @@ static chaos_status check_message(check_run *run, const chaos_signature *signatu
     chaos_keccak digest = { { 0 } };
     bool ours_failed = false;
     chaos_status status = message_digest(signature->kind, message, &digest, &failure);
-    const fault why = { .status = failure.status, .field = failure.field, .offset = failure.offset, .reason = chaos_status_text(failure.status) };
+    const fault why = { .status = failure.status,
+                        .field = failure.field,
+                        .offset = failure.offset,
+                        .reason = chaos_status_text(failure.status) };
 
     if (status != CHAOS_OK && chaos_status_class(status) != CHAOS_CLASS_FORMAT) {
         return status; /* a fault of ours or of the caller is no statement about the signature */
@@ -54,7 +58,8 @@ static chaos_status check_message(check_run *run, const chaos_signature *signatu
     return CHAOS_OK;
 }
 
-/* What is wrong with the evidence is the first reason; a signature under it is not looked at. Dates alone may be forgiven by
+/* What is wrong with the evidence is the first reason; a signature under it is not looked at. Dates alone may
+ * be forgiven by
  * a policy, the signature may not. */
 static chaos_status examine(const check_context *with, const chaos_signature *signature, chaos_slice message,
                             chaos_claims **claims, chaos_error *err)

@@ -1,4 +1,5 @@
-/* abi.c - the contract ABI of Solidity. Offsets and lengths are a stranger's numbers: each is compared with the bytes that
+/* abi.c - the contract ABI of Solidity. Offsets and lengths are a stranger's numbers: each is compared with
+ * the bytes that
  * are left before it is used, and none is multiplied before that. */
 #include "codec/codec.h"
 

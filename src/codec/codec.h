@@ -16,7 +16,8 @@ void hex_encode(chaos_slice bytes, char *out);
 CHAOS_MUST_USE bool base64_decode(chaos_slice text, chaos_buffer *out);
 CHAOS_MUST_USE bool base64_encode(chaos_slice bytes, chaos_buffer *out);
 
-/* PEM blocks of one label, "CERTIFICATE" for instance (RFC 7468), strictly: nothing but blocks, each line ending in LF
+/* PEM blocks of one label, "CERTIFICATE" for instance (RFC 7468), strictly: nothing but blocks, each line
+ * ending in LF
  * or CRLF (the last may lack it), at most one NUL at the very end, base64 lines of 1..76 characters. The DER of the
  * blocks is written one after the other into `storage` (capacity bytes; text.size is always enough) and der[i] points
  * into it. Returns the number of blocks, at most max_blocks; 0 with *why set (status `status`) on any fault; more
@@ -65,7 +66,8 @@ static inline bool der_oid_is(chaos_slice oid, const char *bytes, size_t size)
 
 /* ----------------------------------------------------------------- JSON ---- */
 
-/* RFC 8259 pull reader: UTF-8 checked, duplicate keys refused (also of unknown members), no escapes in keys, depth and
+/* RFC 8259 pull reader: UTF-8 checked, duplicate keys refused (also of unknown members), no escapes in keys,
+ * depth and
  * size limited, numbers only as asked for, one value and nothing after it but white space. No BOM, no comments. */
 #define JSON_MAX_DEPTH 16
 #define JSON_MAX_KEYS 192 /* of all objects open at one moment */
@@ -148,7 +150,8 @@ chaos_status json_writer_status(const json_writer *w);
 
 /* ------------------------------------------------------------------ RLP ---- */
 
-/* Ethereum's recursive length prefix (Yellow Paper, appendix B), canonical only: shortest lengths, a byte below 0x80 as
+/* Ethereum's recursive length prefix (Yellow Paper, appendix B), canonical only: shortest lengths, a byte
+ * below 0x80 as
  * itself. Reading works on a `reader` like DER: an item's content as a slice or a list as a child reader. */
 static inline bool rlp_is_list(const reader *r) /* of the item that comes next; false at the end */
 {
@@ -160,7 +163,8 @@ uint64_t rlp_unsigned(reader *r, const char *field, uint64_t max);   /* minimal:
 void rlp_u256(reader *r, const char *field, chaos_u256 *out);        /* minimal, at most 32 bytes */
 void rlp_fixed(reader *r, const char *field, uint8_t *out, size_t size); /* exactly `size` bytes */
 
-/* Appends an item; false when the buffer is full. A list is begun, filled, and ended: its header is put in front then. */
+/* Appends an item; false when the buffer is full. A list is begun, filled, and ended: its header is put in
+ * front then. */
 CHAOS_MUST_USE bool rlp_write(chaos_buffer *out, chaos_slice bytes);
 CHAOS_MUST_USE bool rlp_write_unsigned(chaos_buffer *out, uint64_t number);
 CHAOS_MUST_USE bool rlp_write_u256(chaos_buffer *out, const chaos_u256 *number);
@@ -172,7 +176,8 @@ CHAOS_MUST_USE bool rlp_end_list(chaos_buffer *out, size_t begin);
 
 /* ------------------------------------------------------------------ ABI ---- */
 
-/* The contract ABI of Solidity: words of 32 bytes, in frames with a head and a tail. Strict where value types have one right
+/* The contract ABI of Solidity: words of 32 bytes, in frames with a head and a tail. Strict where value types
+ * have one right
  * form (padding, range, sign), as lenient as the EVM where it is (what lies between and after the data). */
 #define ABI_WORD 32
 #define ABI_MAX_DEPTH 8
@@ -192,10 +197,12 @@ void abi_write_word(abi_writer *w, const uint8_t word[ABI_WORD]); /* uint256, in
 void abi_write_unsigned(abi_writer *w, uint64_t number);
 void abi_write_address(abi_writer *w, const chaos_address *address);
 void abi_write_bytes(abi_writer *w, chaos_slice bytes);           /* bytes, string */
-void abi_open_tuple(abi_writer *w, size_t head_words);            /* a dynamic tuple (also a fixed array of dynamic ones) */
+/* a dynamic tuple (also a fixed array of dynamic ones) */
+void abi_open_tuple(abi_writer *w, size_t head_words);
 void abi_open_array(abi_writer *w, size_t count, size_t head_words); /* head_words: of all its elements */
 void abi_close(abi_writer *w);
-CHAOS_MUST_USE bool abi_writer_end(const abi_writer *w); /* every head word was written, every frame closed, nothing failed */
+/* every head word was written, every frame closed, nothing failed */
+CHAOS_MUST_USE bool abi_writer_end(const abi_writer *w);
 
 typedef struct abi_reader {
     reader r;             /* goes through the head; its fault is that of the whole */
@@ -216,7 +223,8 @@ void abi_uint(abi_reader *a, const char *field, unsigned bits, uint8_t out[ABI_W
 void abi_int(abi_reader *a, const char *field, unsigned bits, uint8_t out[ABI_WORD]);
 void abi_fixed_bytes(abi_reader *a, const char *field, unsigned size, uint8_t out[ABI_WORD]);
 chaos_slice abi_bytes(abi_reader *a, const char *field); /* bytes, string: not checked for UTF-8 */
-/* A dynamic tuple as a reader of its own; and an array, with the number of elements (each has at least one word in the
+/* A dynamic tuple as a reader of its own; and an array, with the number of elements (each has at least one
+ * word in the
  * data that are left, so a count cannot make a caller loop for long). End both with abi_leave. */
 abi_reader abi_enter_tuple(abi_reader *a, const char *field);
 abi_reader abi_enter_array(abi_reader *a, const char *field, size_t *count);

@@ -37,7 +37,8 @@ chaos_slice rlp_take(reader *r, const char *field)
     if (!rd_ok(r)) {
         return slice(NULL, 0);
     }
-    size_t size = prefix <= STRING + SHORT_MAX ? (size_t)prefix - STRING : read_long(r, field, (size_t)prefix - LONG_STRING);
+    size_t size = prefix <= STRING + SHORT_MAX ? (size_t)prefix - STRING
+                                               : read_long(r, field, (size_t)prefix - LONG_STRING);
     chaos_slice content = rd_take(r, field, size);
     rd_expect(r, size != 1 || content.size != 1 || content.data[0] >= STRING, r->status,
               "a single byte has a prefix that it does not need");
@@ -50,7 +51,8 @@ reader rlp_enter(reader *r, const char *field)
     rd_expect(r, prefix >= LIST, r->status, "a list is expected here");
     size_t size = 0;
     if (rd_ok(r)) {
-        size = prefix <= LIST + SHORT_MAX ? (size_t)prefix - LIST : read_long(r, field, (size_t)prefix - LONG_LIST);
+        size =
+            prefix <= LIST + SHORT_MAX ? (size_t)prefix - LIST : read_long(r, field, (size_t)prefix - LONG_LIST);
     }
     return rd_sub(r, field, size);
 }

@@ -38,7 +38,8 @@ static chaos_status check(const chaos_transaction *t, chaos_error *err)
     if (t->data.size > CHAOS_MAX_TRANSACTION || (t->data.data == NULL && t->data.size > 0)) {
         return refuse("data", "the data are too large, or NULL", err);
     }
-    if (t->type == CHAOS_TX_DYNAMIC_FEE && memcmp(t->max_priority_fee.bytes, t->max_fee.bytes, sizeof t->max_fee.bytes) > 0) {
+    if (t->type == CHAOS_TX_DYNAMIC_FEE &&
+        memcmp(t->max_priority_fee.bytes, t->max_fee.bytes, sizeof t->max_fee.bytes) > 0) {
         return refuse("max_priority_fee", "the tip is above the whole fee", err);
     }
     if (t->type == CHAOS_TX_LEGACY && t->access_count > 0) {
@@ -126,7 +127,8 @@ static bool write_transaction(const chaos_transaction *t, const chaos_signature6
     }
     bool ok = true;
     if (signature != NULL) {
-        ok = rlp_write_unsigned(out, is_legacy ? LEGACY_V + 2 * t->chain_id + parity : parity) && write_rs(signature, out);
+        ok = rlp_write_unsigned(out, is_legacy ? LEGACY_V + 2 * t->chain_id + parity : parity) &&
+             write_rs(signature, out);
     } else if (is_legacy) {
         ok = rlp_write_unsigned(out, t->chain_id) && rlp_write_unsigned(out, 0) && rlp_write_unsigned(out, 0);
     }
@@ -140,7 +142,8 @@ static chaos_status too_large(chaos_error *err)
     return CHAOS_E_USAGE;
 }
 
-chaos_status chaos_transaction_digest(const chaos_transaction *transaction, chaos_keccak *digest, chaos_error *err)
+chaos_status chaos_transaction_digest(const chaos_transaction *transaction, chaos_keccak *digest,
+                                      chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(out, CHAOS_MAX_TRANSACTION);
     CHAOS_TRY(check(transaction, err));
@@ -158,8 +161,8 @@ static chaos_status recover(const chaos_keccak *digest, const chaos_signature65 
     k1_point key;
     k1_result result = K1_BAD;
     if (signature->bytes[64] == PLAIN_V || signature->bytes[64] == PLAIN_V + 1) {
-        result = k1_recover(digest->bytes, signature->bytes, signature->bytes + 32, signature->bytes[64] - (unsigned)PLAIN_V,
-                            &key);
+        result = k1_recover(digest->bytes, signature->bytes, signature->bytes + 32,
+                            signature->bytes[64] - (unsigned)PLAIN_V, &key);
     }
     if (result == K1_BACKEND_FAILED) {
         return error_set(err, CHAOS_E_CRYPTO, "signature", CHAOS_NO_OFFSET, NULL);
@@ -266,7 +269,8 @@ static void read_access_list(reader *r, chaos_signed_transaction *out)
 {
     reader list = rlp_enter(r, "access_list");
     while (rd_left(&list) > 0) {
-        rd_expect(&list, out->fields.access_count < CHAOS_MAX_ACCESS_ENTRIES, list.status, "too many access entries");
+        rd_expect(&list, out->fields.access_count < CHAOS_MAX_ACCESS_ENTRIES, list.status,
+                  "too many access entries");
         if (!rd_ok(&list)) {
             break;
         }

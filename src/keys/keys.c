@@ -81,7 +81,8 @@ static chaos_status finish(guarded_key *key, chaos_error *err)
     size_t size = sizeof bytes;
     int made = secp256k1_ec_pubkey_create(key->context, &public_key, key->scalar);
     sodium_stackzero(STACK_BURNT);
-    if (made != 1 || secp256k1_ec_pubkey_serialize(key->context, bytes, &size, &public_key, SECP256K1_EC_UNCOMPRESSED) != 1 ||
+    if (made != 1 ||
+        secp256k1_ec_pubkey_serialize(key->context, bytes, &size, &public_key, SECP256K1_EC_UNCOMPRESSED) != 1 ||
         sodium_mprotect_noaccess(key->scalar) != 0) {
         return error_set(err, CHAOS_E_CRYPTO, "key", CHAOS_NO_OFFSET, "the key could not be made");
     }
@@ -141,7 +142,8 @@ static bool sign_open(guarded_key *key, const uint8_t digest[32], uint8_t rs[64]
     bool closed = sodium_mprotect_noaccess(key->scalar) == 0;
     sodium_stackzero(STACK_BURNT);
     return made && closed &&
-           secp256k1_ecdsa_recoverable_signature_serialize_compact(key->context, rs, recovery_id, &signature) == 1;
+           secp256k1_ecdsa_recoverable_signature_serialize_compact(key->context, rs, recovery_id, &signature) ==
+               1;
 }
 
 /* A glitch between nonce and result would give the key away: only what recovers to our own key leaves. */
@@ -150,14 +152,16 @@ static bool is_ours(const guarded_key *key, const uint8_t digest[32], const chao
 {
     k1_point recovered;
     return recovery_id >= 0 && recovery_id <= 1 &&
-           k1_recover(digest, signature->bytes, signature->bytes + 32, (unsigned)recovery_id, &recovered) == K1_GOOD &&
+           k1_recover(digest, signature->bytes, signature->bytes + 32, (unsigned)recovery_id, &recovered) ==
+               K1_GOOD &&
            memcmp(&recovered, &key->point, sizeof recovered) == 0;
 }
 
 chaos_status guarded_key_sign(const guarded_key *key, const uint8_t digest[32], chaos_signature65 *signature,
                               chaos_error *err)
 {
-    guarded_key *open = (guarded_key *)(uintptr_t)key; /* the lock and the page's protection are no part of its value */
+    /* the lock and the page's protection are no part of its value */
+    guarded_key *open = (guarded_key *)(uintptr_t)key;
     chaos_signature65 made = { { 0 } };
     int recovery_id = -1;
     if (pthread_mutex_lock(&open->lock) != 0) {

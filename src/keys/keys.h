@@ -1,4 +1,5 @@
-/* keys.h - secp256k1 keys in libsodium's guarded memory: locked, bounded by guard pages, left out of core dumps, wiped when
+/* keys.h - secp256k1 keys in libsodium's guarded memory: locked, bounded by guard pages, left out of core
+ * dumps, wiped when
  * freed, and readable only while they sign. */
 #ifndef KEYS_KEYS_H
 #define KEYS_KEYS_H
@@ -15,8 +16,10 @@ CHAOS_MUST_USE chaos_status guarded_key_import(uint8_t scalar[32], guarded_key *
 void guarded_key_free(guarded_key *key);
 
 const k1_point *guarded_key_point(const guarded_key *key); /* the public key */
-/* ECDSA, nonce of RFC 6979, low s; v is 27 or 28. The result is recovered and compared with the public key before it is
- * given (a fault in between would give the key away). What signing leaves on the stack is wiped. Thread-safe for one key. */
+/* ECDSA, nonce of RFC 6979, low s; v is 27 or 28. The result is recovered and compared with the public key
+ * before it is
+ * given (a fault in between would give the key away). What signing leaves on the stack is wiped. Thread-safe
+ * for one key. */
 CHAOS_MUST_USE chaos_status guarded_key_sign(const guarded_key *key, const uint8_t digest[32],
                                              chaos_signature65 *signature, chaos_error *err);
 

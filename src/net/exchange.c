@@ -160,7 +160,8 @@ static bool set_up(exchange *x)
     const net_request *r = x->request;
     CURL *h = x->handle;
     return set_limits(x) && set_body(x) && curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK &&
-           (r->unix_socket == NULL || curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, r->unix_socket) == CURLE_OK) &&
+           (r->unix_socket == NULL ||
+            curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, r->unix_socket) == CURLE_OK) &&
            curl_easy_setopt(h, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_WRITEDATA, x) == CURLE_OK &&
@@ -191,7 +192,9 @@ static chaos_status timed_out(const exchange *x, chaos_error *err)
     (void)curl_easy_getinfo(x->handle, CURLINFO_CONNECT_TIME, &connected);
     (void)failed(x, CHAOS_E_TIMEOUT,
                  connected > 0 ? "the server did not finish its answer in time" : "no connection in time", err);
-    error_expected(err, "%u ms", connected > 0 ? or_default(r->total_timeout_ms, NET_TOTAL_TIMEOUT_MS) : or_default(r->connect_timeout_ms, NET_CONNECT_TIMEOUT_MS));
+    error_expected(err, "%u ms",
+                   connected > 0 ? or_default(r->total_timeout_ms, NET_TOTAL_TIMEOUT_MS)
+                                 : or_default(r->connect_timeout_ms, NET_CONNECT_TIMEOUT_MS));
     return CHAOS_E_TIMEOUT;
 }
 
@@ -236,7 +239,8 @@ static chaos_status explain(const exchange *x, CURLcode code, chaos_error *err)
     case CURLE_SEND_ERROR:
         return failed(x, CHAOS_E_GUEST_AGENT, "the server broke the connection, or its answer is malformed", err);
     default:
-        return failed(x, CHAOS_E_NETWORK, x->detail[0] != '\0' ? "the exchange failed" : curl_easy_strerror(code), err);
+        return failed(x, CHAOS_E_NETWORK, x->detail[0] != '\0' ? "the exchange failed" : curl_easy_strerror(code),
+                      err);
     }
 }
 
@@ -247,7 +251,8 @@ static void take_type(const exchange *x)
     if (curl_easy_getinfo(x->handle, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || type == NULL) {
         return;
     }
-    for (size_t i = 0; type[i] != '\0' && type[i] != ';' && type[i] != ' ' && i + 1 < sizeof reply->content_type; i++) {
+    for (size_t i = 0; type[i] != '\0' && type[i] != ';' && type[i] != ' ' && i + 1 < sizeof reply->content_type;
+         i++) {
         char c = type[i];
         reply->content_type[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c >= ' ' && c <= '~' ? c
                                                                                                : '?');
@@ -264,7 +269,8 @@ static chaos_status perform(exchange *x, chaos_error *err)
     if (code != CURLE_OK) {
         return explain(x, code, err);
     }
-    if (curl_easy_getinfo(x->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 || status > 599) {
+    if (curl_easy_getinfo(x->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 ||
+        status > 599) {
         return failed(x, CHAOS_E_GUEST_AGENT, "the server's answer is not HTTP", err);
     }
     x->reply->status = (int)status;

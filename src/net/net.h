@@ -1,8 +1,11 @@
 /* net.h - one bounded HTTP exchange, over TCP or a Unix socket. The only user of libcurl.
  *
- * Nothing of a reply stays behind: libcurl allocates through this file's allocators, which wipe what they free, and the
- * reply's body is wiped when it is freed. libcurl takes allocators only when it is initialised for the first time in a
- * process: net_init fails with NOT_AVAILABLE (and says what to do) where somebody was faster and secrets would travel. */
+ * Nothing of a reply stays behind: libcurl allocates through this file's allocators, which wipe what they
+ * free, and the
+ * reply's body is wiped when it is freed. libcurl takes allocators only when it is initialised for the first
+ * time in a
+ * process: net_init fails with NOT_AVAILABLE (and says what to do) where somebody was faster and secrets would
+ * travel. */
 #ifndef NET_NET_H
 #define NET_NET_H
 
@@ -35,9 +38,12 @@ typedef struct net_reply {
 
 /* Thread-safe, once; called by net_exchange too. */
 CHAOS_MUST_USE chaos_status net_init(chaos_error *err);
-/* CHAOS_OK whatever the HTTP status is. USAGE for a request outside the limits; NETWORK (refused, no such socket, name
- * not found, TLS), TIMEOUT, GUEST_AGENT (larger than max_reply, cut, not HTTP). No redirects, no proxy from the environment,
- * no cookies, no authentication, no compression, only http and https. A socket path that is no socket (a folder that a
+/* CHAOS_OK whatever the HTTP status is. USAGE for a request outside the limits; NETWORK (refused, no such
+ * socket, name
+ * not found, TLS), TIMEOUT, GUEST_AGENT (larger than max_reply, cut, not HTTP). No redirects, no proxy from
+ * the environment,
+ * no cookies, no authentication, no compression, only http and https. A socket path that is no socket (a
+ * folder that a
  * container runtime made) is said in words. `text` names endpoint, limit and what came. Thread-safe. */
 CHAOS_MUST_USE chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_error *err);
 /* Wipes and frees; the struct is then zero. */

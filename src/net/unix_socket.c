@@ -19,19 +19,22 @@ chaos_status unix_socket_check(const char *path, chaos_error *err)
     struct stat status;
     struct sockaddr_un address;
     if (path[0] == '\0' || strnlen(path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        return error_set(err, CHAOS_E_USAGE, "socket", CHAOS_NO_OFFSET, "the path of a Unix socket has 1 to %zu bytes",
-                         sizeof address.sun_path - 1);
+        return error_set(err, CHAOS_E_USAGE, "socket", CHAOS_NO_OFFSET,
+                         "the path of a Unix socket has 1 to %zu bytes", sizeof address.sun_path - 1);
     }
     if (stat(path, &status) != 0) {
-        return refuse(path, errno == ENOENT || errno == ENOTDIR ? "there is no such socket" : errno == EACCES ? "the folder of the socket may not be searched"
-                                                                                                              : "the socket cannot be examined",
+        return refuse(path,
+                      errno == ENOENT || errno == ENOTDIR ? "there is no such socket"
+                      : errno == EACCES                   ? "the folder of the socket may not be searched"
+                                                          : "the socket cannot be examined",
                       err);
     }
     if (S_ISDIR(status.st_mode)) {
-        return refuse(path,
-                      "a folder stands where the socket should be: a container runtime makes one when the path is missing "
-                      "on the host",
-                      err);
+        return refuse(
+            path,
+            "a folder stands where the socket should be: a container runtime makes one when the path is missing "
+            "on the host",
+            err);
     }
     return S_ISSOCK(status.st_mode) ? CHAOS_OK : refuse(path, "what stands there is no socket", err);
 }

@@ -1,4 +1,5 @@
-/* loader.c - a plug-in's file becomes code in this process: only after its owner, its mode and its folder were looked at, and
+/* loader.c - a plug-in's file becomes code in this process: only after its owner, its mode and its folder were
+ * looked at, and
  * through the descriptor that was looked at. It is never unloaded: its code may be on some thread's stack. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -72,7 +73,8 @@ static chaos_status check_folder(const char *path, chaos_error *err)
 static chaos_status open_file(const char *path, int *fd, chaos_error *err)
 {
     CHAOS_TRY(check_folder(path, err));
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a pipe would otherwise wait for its writer */
+    *fd = open(path,
+               O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a pipe would otherwise wait for its writer */
     if (*fd < 0) {
         return refuse("file", path,
                       errno == ELOOP ? "the plug-in is a symbolic link" : "the plug-in cannot be opened", err);
@@ -92,7 +94,8 @@ typedef union entry_pointer { /* ISO C has no conversion from an object's addres
     chaos_provider_entry_function *function;
 } entry_pointer;
 
-/* The descriptor of what was loaded stays open: the loader knows an object by the name that it was opened by, and would take
+/* The descriptor of what was loaded stays open: the loader knows an object by the name that it was opened by,
+ * and would take
  * the next plug-in under the same number for this one. */
 static chaos_status load(int fd, const char *path, entry_pointer *entry, chaos_error *err)
 {
@@ -117,7 +120,8 @@ static bool has_members(const chaos_provider *plugin)
            plugin->attest != NULL && plugin->key_free != NULL && plugin->close != NULL;
 }
 
-static chaos_status check_plugin(const chaos_provider *plugin, const char *path, const char *name, chaos_error *err)
+static chaos_status check_plugin(const chaos_provider *plugin, const char *path, const char *name,
+                                 chaos_error *err)
 {
     if (plugin == NULL) {
         return refuse("abi", path, "the plug-in does not speak this version of the provider protocol", err);
@@ -136,7 +140,8 @@ static chaos_status check_plugin(const chaos_provider *plugin, const char *path,
         return refuse("members", path, "the plug-in leaves out a member that every provider has", err);
     }
     if (plugin->name == NULL || strncmp(plugin->name, name, TEE_MAX_NAME) != 0) {
-        return refuse("name", plugin->name == NULL ? "" : plugin->name, "the plug-in has another name than its file", err);
+        return refuse("name", plugin->name == NULL ? "" : plugin->name,
+                      "the plug-in has another name than its file", err);
     }
     return plugin->summary != NULL ? CHAOS_OK : refuse("summary", path, "the plug-in has no summary", err);
 }

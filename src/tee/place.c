@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* dladdr */
-/* place.c - what is installed beside this library is found from the library's own place, so that a relocated installation and
+/* place.c - what is installed beside this library is found from the library's own place, so that a relocated
+ * installation and
  * a build folder work alike. */
 #include "tee/place.h"
 

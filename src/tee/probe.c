@@ -17,8 +17,13 @@ static const char *const helpers[] = { "../libexec/chaoschain/chaoschain-probe",
                                        "../../libexec/chaoschain/chaoschain-probe", NULL };
 
 /* What a provider may want to know of the environment; nothing else reaches it. */
-static const char *const kept_names[] = { "DSTACK_SIMULATOR_ENDPOINT=", "TAPPD_SIMULATOR_ENDPOINT=",
-                                          "DSTACK_AGENT_ADDRESS=", "PATH=", "HOME=", "LANG=", "TZ=" };
+static const char *const kept_names[] = { "DSTACK_SIMULATOR_ENDPOINT=",
+                                          "TAPPD_SIMULATOR_ENDPOINT=",
+                                          "DSTACK_AGENT_ADDRESS=",
+                                          "PATH=",
+                                          "HOME=",
+                                          "LANG=",
+                                          "TZ=" };
 #define MAX_KEPT 8
 
 typedef struct helper {
@@ -58,7 +63,8 @@ static bool describe(posix_spawn_file_actions_t *files, posix_spawnattr_t *attri
            posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
            posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1) == 0 &&
            posix_spawnattr_setsigmask(attributes, &none) == 0 &&
-           posix_spawnattr_setsigdefault(attributes, &standard) == 0 && posix_spawnattr_setpgroup(attributes, 0) == 0 &&
+           posix_spawnattr_setsigdefault(attributes, &standard) == 0 &&
+           posix_spawnattr_setpgroup(attributes, 0) == 0 &&
            posix_spawnattr_setflags(attributes,
                                     POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0;
 }
@@ -77,7 +83,8 @@ static bool spawn(char *program, int in, int out, pid_t *pid)
         return false;
     }
     keep_environment(kept);
-    bool ok = describe(&files, &attributes, in, out) && posix_spawn(pid, program, &files, &attributes, argv, kept) == 0;
+    bool ok =
+        describe(&files, &attributes, in, out) && posix_spawn(pid, program, &files, &attributes, argv, kept) == 0;
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&files);
     return ok;
@@ -94,7 +101,8 @@ static chaos_status start(helper *h, chaos_error *err)
     char program[PLACE_MAX];
     int in[2], out[2];
     if (!place_beside(helpers, program)) {
-        return error_set(err, CHAOS_E_FILE_IO, "helper", CHAOS_NO_OFFSET, "this library cannot find out where it lies");
+        return error_set(err, CHAOS_E_FILE_IO, "helper", CHAOS_NO_OFFSET,
+                         "this library cannot find out where it lies");
     }
     if (pipe2(in, O_CLOEXEC) != 0) {
         return error_set(err, CHAOS_E_FILE_IO, "helper", CHAOS_NO_OFFSET, "no pipe: %s", strerror(errno));
@@ -112,7 +120,8 @@ static chaos_status start(helper *h, chaos_error *err)
         char quoted[100];
         (void)close(in[1]);
         (void)close(out[0]);
-        (void)error_set(err, CHAOS_E_FILE_IO, "helper", CHAOS_NO_OFFSET, "the helper chaoschain-probe cannot be started");
+        (void)error_set(err, CHAOS_E_FILE_IO, "helper", CHAOS_NO_OFFSET,
+                        "the helper chaoschain-probe cannot be started");
         error_found(err, "%s", error_quote(quoted, sizeof quoted, slice_text(program)));
         return CHAOS_E_FILE_IO;
     }
@@ -187,8 +196,8 @@ static int reap(const helper *h, bool wait_for_it)
 
 static chaos_status no_answer(const char *name, int ended, chaos_error *err)
 {
-    (void)error_set(err, CHAOS_E_PROVIDER, "probe", CHAOS_NO_OFFSET, "the provider %s ended its helper without an answer",
-                    name);
+    (void)error_set(err, CHAOS_E_PROVIDER, "probe", CHAOS_NO_OFFSET,
+                    "the provider %s ended its helper without an answer", name);
     if (WIFSIGNALED(ended)) {
         error_found(err, "signal %d", WTERMSIG(ended));
     } else {
@@ -205,7 +214,8 @@ static chaos_status judge(const chaos_tee_registry *registry, const char *name, 
         return no_answer(name, ended, err);
     }
     if (!probe_result_read(answer, &result)) {
-        return error_set(err, CHAOS_E_PROVIDER, "probe", CHAOS_NO_OFFSET, "the helper's answer about %s makes no sense", name);
+        return error_set(err, CHAOS_E_PROVIDER, "probe", CHAOS_NO_OFFSET,
+                         "the helper's answer about %s makes no sense", name);
     }
     for (size_t i = 0; i < result.line_count; i++) {
         char text[TEE_MAX_LOG_LINE];
@@ -217,7 +227,9 @@ static chaos_status judge(const chaos_tee_registry *registry, const char *name, 
     }
     chaos_class class_ = chaos_status_class(result.status);
     chaos_status status =
-        class_ == CHAOS_CLASS_ENV || class_ == CHAOS_CLASS_USAGE || class_ == CHAOS_CLASS_INTERNAL ? result.status : CHAOS_E_PROVIDER;
+        class_ == CHAOS_CLASS_ENV || class_ == CHAOS_CLASS_USAGE || class_ == CHAOS_CLASS_INTERNAL
+            ? result.status
+            : CHAOS_E_PROVIDER;
     (void)error_set(err, status, "probe", CHAOS_NO_OFFSET, "%s", result.text);
     if (result.expected[0] != '\0') {
         error_expected(err, "%s", result.expected);
@@ -228,8 +240,8 @@ static chaos_status judge(const chaos_tee_registry *registry, const char *name, 
     return status;
 }
 
-static chaos_status make_request(const char *path, const char *name, const char *options_json, uint32_t timeout_ms,
-                                 chaos_buffer *out, chaos_error *err)
+static chaos_status make_request(const char *path, const char *name, const char *options_json,
+                                 uint32_t timeout_ms, chaos_buffer *out, chaos_error *err)
 {
     probe_request request = { .timeout_ms = timeout_ms };
     if (strlen(path) >= sizeof request.path || strlen(options_json) > TEE_MAX_OPTIONS) {
@@ -257,12 +269,14 @@ chaos_status probe_start(const chaos_tee_registry *registry, const char *path, c
     int ended = reap(&h, what == HEARD_END);
     (void)close(h.from);
     if (what == HEARD_TIMEOUT) {
-        (void)error_set(err, CHAOS_E_TIMEOUT, "probe", CHAOS_NO_OFFSET, "the provider %s did not answer in time", name);
+        (void)error_set(err, CHAOS_E_TIMEOUT, "probe", CHAOS_NO_OFFSET, "the provider %s did not answer in time",
+                        name);
         error_expected(err, "an answer within %u ms", timeout_ms);
         return CHAOS_E_TIMEOUT;
     }
     if (what == HEARD_TOO_MUCH) {
-        return error_set(err, CHAOS_E_PROVIDER, "probe", CHAOS_NO_OFFSET, "the helper's answer about %s is too long", name);
+        return error_set(err, CHAOS_E_PROVIDER, "probe", CHAOS_NO_OFFSET,
+                         "the helper's answer about %s is too long", name);
     }
     return judge(registry, name, buffer_slice(&answer), ended, err);
 }

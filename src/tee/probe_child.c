@@ -1,4 +1,5 @@
-/* probe_child.c - the helper's work: a plug-in is loaded, opened and probed here, so that none of it runs in the program that
+/* probe_child.c - the helper's work: a plug-in is loaded, opened and probed here, so that none of it runs in
+ * the program that
  * asked. */
 #include <stdio.h>
 

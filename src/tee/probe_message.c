@@ -1,4 +1,5 @@
-/* probe_message.c - what parent and helper say to each other: one JSON object each. The helper has a stranger's plug-in inside, so
+/* probe_message.c - what parent and helper say to each other: one JSON object each. The helper has a
+ * stranger's plug-in inside, so
  * its answer is read like a stranger's. */
 #include "tee/internal.h"
 

@@ -48,7 +48,8 @@ void registry_log(const chaos_tee_registry *registry, const char *name, chaos_lo
 
 /* ---------------------------------------------------------------- registry ---- */
 
-/* LIBDIR/chaoschain/providers, seen from the library (LIBDIR), a program (BINDIR) or a helper (LIBEXECDIR/chaoschain). */
+/* LIBDIR/chaoschain/providers, seen from the library (LIBDIR), a program (BINDIR) or a helper
+ * (LIBEXECDIR/chaoschain). */
 static const char *const provider_folders[] = { "chaoschain/providers", "../lib/chaoschain/providers",
                                                 "../../lib/chaoschain/providers", NULL };
 
@@ -142,7 +143,8 @@ void chaos_tee_registry_free(chaos_tee_registry *registry)
 
 /* ---------------------------------------------------------------- locating ---- */
 
-/* Two lines: what is missing, and the command that installs it. error_set would replace the line's end, so the text, which is
+/* Two lines: what is missing, and the command that installs it. error_set would replace the line's end, so the
+ * text, which is
  * all ours but for a name of [a-z0-9-], is put in its place. */
 static chaos_status missing(const chaos_tee_registry *registry, const char *name, chaos_error *err)
 {
@@ -188,7 +190,8 @@ chaos_status registry_locate(const chaos_tee_registry *registry, const char *nam
         size_t length = strcspn(entry, ":");
         int n = snprintf(path, PLACE_MAX, "%.*s/chaoschain-provider-%s.so", (int)length, entry, name);
         if (n > 0 && n < PLACE_MAX && lstat(path, &status) == 0) {
-            return CHAOS_OK; /* whatever it is: the loader says what is wrong with it, a later folder does not hide it */
+            /* whatever it is: the loader says what is wrong with it, a later folder does not hide it */
+            return CHAOS_OK;
         }
         entry += length + (entry[length] == ':' ? 1 : 0);
     }

@@ -1,4 +1,5 @@
-/* tee.h (inside) - what the files of this folder share: the registry, a loaded plug-in, the host that a plug-in sees, and
+/* tee.h (inside) - what the files of this folder share: the registry, a loaded plug-in, the host that a
+ * plug-in sees, and
  * the parts that one call emitted. */
 #ifndef TEE_TEE_H
 #define TEE_TEE_H
@@ -31,13 +32,15 @@ struct chaos_tee_provider {
     char path[4096];
 };
 
-/* The file of a provider: the explicit one, else the first found on the search path. PROVIDER_MISSING with the two lines
+/* The file of a provider: the explicit one, else the first found on the search path. PROVIDER_MISSING with the
+ * two lines
  * of text when there is none. registry.c */
 CHAOS_MUST_USE chaos_status registry_locate(const chaos_tee_registry *registry, const char *name, char path[4096],
                                             chaos_error *err);
 void registry_log(const chaos_tee_registry *registry, const char *name, chaos_log_level level, const char *text);
 
-/* Opens the file (O_NOFOLLOW), checks the descriptor's owner and mode, loads from that descriptor, asks the entry for our
+/* Opens the file (O_NOFOLLOW), checks the descriptor's owner and mode, loads from that descriptor, asks the
+ * entry for our
  * ABI and checks everything that can be checked without running more of it. loader.c */
 CHAOS_MUST_USE chaos_status plugin_load(const char *path, const char *name, const chaos_provider **plugin,
                                         chaos_error *err);
@@ -76,7 +79,8 @@ CHAOS_MUST_USE bool probe_request_read(chaos_slice text, probe_request *out);
 CHAOS_MUST_USE bool probe_result_write(const probe_result *result, chaos_buffer *out);
 CHAOS_MUST_USE bool probe_result_read(chaos_slice text, probe_result *out);
 
-/* The parent's side: starts the helper `chaoschain-probe` (LIBEXECDIR/chaoschain beside the library) in a process group of
+/* The parent's side: starts the helper `chaoschain-probe` (LIBEXECDIR/chaoschain beside the library) in a
+ * process group of
  * its own and kills the group at the time limit. probe.c */
 CHAOS_MUST_USE chaos_status probe_start(const chaos_tee_registry *registry, const char *path, const char *name,
                                         const char *options_json, uint32_t timeout_ms, chaos_error *err);

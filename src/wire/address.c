@@ -1,4 +1,5 @@
-/* address.c - Ethereum addresses as text, with the checksum of EIP-55: a letter is upper case exactly where the Keccak of the
+/* address.c - Ethereum addresses as text, with the checksum of EIP-55: a letter is upper case exactly where
+ * the Keccak of the
  * lower-case digits has a nibble of 8 or more. */
 #include "wire/internal.h"
 

@@ -53,7 +53,8 @@ chaos_status signature_new(chaos_digest_kind kind, const chaos_keccak *digest, c
     made->digest = *digest;
     made->bytes = *bytes;
     made->evidence = chaos_evidence_share(evidence);
-    memcpy(made->provider, evidence->envelope.provider.data, evidence->envelope.provider.size); /* fewer than 32 bytes */
+    /* fewer than 32 bytes */
+    memcpy(made->provider, evidence->envelope.provider.data, evidence->envelope.provider.size);
     *signature = made;
     return CHAOS_OK;
 }
@@ -142,7 +143,8 @@ static chaos_address bound_address(const chaos_evidence *evidence)
 chaos_status chaos_signature_write(const chaos_signature *signature, chaos_buffer *text, chaos_error *err)
 {
     if (signature == NULL || text == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "signature", CHAOS_NO_OFFSET, "signature and buffer may not be NULL");
+        return error_set(err, CHAOS_E_USAGE, "signature", CHAOS_NO_OFFSET,
+                         "signature and buffer may not be NULL");
     }
     const chaos_evidence *evidence = signature->evidence;
     chaos_address address = bound_address(evidence);
@@ -289,7 +291,8 @@ static chaos_status compare(const signature_file *file, const chaos_evidence *ev
 {
     chaos_address address = bound_address(evidence);
     if (memcmp(file->evidence_hash.bytes, evidence->hash.bytes, sizeof evidence->hash.bytes) != 0) {
-        return mismatch(CHAOS_E_ENVELOPE_HASH, "evidence_hash", slice(file->evidence_hash.bytes, sizeof file->evidence_hash.bytes),
+        return mismatch(CHAOS_E_ENVELOPE_HASH, "evidence_hash",
+                        slice(file->evidence_hash.bytes, sizeof file->evidence_hash.bytes),
                         slice(evidence->hash.bytes, sizeof evidence->hash.bytes), err);
     }
     if (memcmp(file->address.bytes, address.bytes, sizeof address.bytes) != 0) {

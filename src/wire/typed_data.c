@@ -1,7 +1,9 @@
 /* typed_data.c - EIP-712: the digest of typed structured data, from the JSON of eth_signTypedData_v4.
  *
- * Strict, because a person or a program is shown these data before a key signs them: every member that a type has is there, none
- * that it has not, every value fits its type. No recursion on what a stranger sent: structs and arrays that are open lie on a
+ * Strict, because a person or a program is shown these data before a key signs them: every member that a type
+ * has is there, none
+ * that it has not, every value fits its type. No recursion on what a stranger sent: structs and arrays that
+ * are open lie on a
  * stack of limited depth. */
 #include "wire/internal.h"
 
@@ -106,7 +108,9 @@ static atom atom_of(chaos_slice type)
     static const struct {
         const char *name;
         atom_kind kind;
-    } plain[] = { { "bool", ATOM_BOOL }, { "address", ATOM_ADDRESS }, { "bytes", ATOM_BYTES }, { "string", ATOM_STRING } };
+    } plain[] = {
+        { "bool", ATOM_BOOL }, { "address", ATOM_ADDRESS }, { "bytes", ATOM_BYTES }, { "string", ATOM_STRING }
+    };
     atom none = { ATOM_NONE, 0 };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(plain); i++) {
         if (slice_is(type, plain[i].name)) {
@@ -123,7 +127,8 @@ static atom atom_of(chaos_slice type)
     return starts_with(type, "bytes") ? sized(ATOM_FIXED, type, 5, WORD, 1) : none;
 }
 
-/* "T[3]" or "T[]": the element's type and how many (0: any number). False: no array; *wrong: brackets that are none. */
+/* "T[3]" or "T[]": the element's type and how many (0: any number). False: no array; *wrong: brackets that are
+ * none. */
 static bool array_of(chaos_slice type, chaos_slice *element, unsigned *count, bool *wrong)
 {
     *wrong = false;
@@ -251,8 +256,8 @@ static bool append_type(const type_set *set, const struct_type *type, chaos_buff
     bool ok = buffer_append(out, type->name) && buffer_append_text(out, "(");
     for (size_t i = 0; ok && i < type->count; i++) {
         const member *m = &set->members[type->begin + i];
-        ok = (i == 0 || buffer_append_text(out, ",")) && buffer_append(out, m->type) && buffer_append_text(out, " ") &&
-             buffer_append(out, m->name);
+        ok = (i == 0 || buffer_append_text(out, ",")) && buffer_append(out, m->type) &&
+             buffer_append_text(out, " ") && buffer_append(out, m->name);
     }
     return ok && buffer_append_text(out, ")");
 }
@@ -318,8 +323,9 @@ static bool push_digit(uint8_t word[WORD], unsigned base, unsigned digit)
 
 static int digit_of(uint8_t c, unsigned base)
 {
-    int value = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                                                        : -1;
+    int value = c >= '0' && c <= '9'                     ? c - '0'
+                : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                         : -1;
     return value < (int)base ? value : -1;
 }
 
@@ -429,7 +435,8 @@ static bool encode_atom(chaos_slice raw, const atom *a, uint8_t word[WORD], faul
         ok = true;
     } else if (is_number && kind == JSON_KIND_NUMBER) {
         json_skip(&j, "message", NULL);
-        ok = raw.size <= 16 && encode_number(raw, a, word); /* below 2^53: what follows 16 digits is not exact elsewhere */
+        /* below 2^53: what follows 16 digits is not exact elsewhere */
+        ok = raw.size <= 16 && encode_number(raw, a, word);
     } else {
         chaos_slice text = json_decoded_string(&j, "message", &storage);
         if (!json_ok(&j)) {
@@ -589,13 +596,15 @@ static bool close_frame(hasher *h, chaos_keccak *out)
         *out = hash_keccak(buffer_slice(&f->words));
     } else {
         CHAOS_AUTO_BUFFER(whole, (MAX_MEMBERS + 1) * WORD);
-        if (!buffer_append(&whole, slice(f->type->hash.bytes, WORD)) || !buffer_append(&whole, buffer_slice(&f->words))) {
+        if (!buffer_append(&whole, slice(f->type->hash.bytes, WORD)) ||
+            !buffer_append(&whole, buffer_slice(&f->words))) {
             return no_memory(h->why);
         }
         *out = hash_keccak(buffer_slice(&whole));
     }
     h->depth--;
-    return h->depth == 0 || buffer_append(&h->frames[h->depth - 1].words, slice(out->bytes, WORD)) || no_memory(h->why);
+    return h->depth == 0 || buffer_append(&h->frames[h->depth - 1].words, slice(out->bytes, WORD)) ||
+           no_memory(h->why);
 }
 
 static bool hash_with(hasher *h, chaos_slice type, chaos_slice raw, chaos_keccak *out)
@@ -614,7 +623,8 @@ static bool hash_with(hasher *h, chaos_slice type, chaos_slice raw, chaos_keccak
 }
 
 /* hashStruct of a value of this type. */
-static bool hash_struct(type_set *set, chaos_slice type, chaos_slice raw, const char *field, chaos_keccak *out, fault *why)
+static bool hash_struct(type_set *set, chaos_slice type, chaos_slice raw, const char *field, chaos_keccak *out,
+                        fault *why)
 {
     hasher h = { .set = set, .field = field, .why = why };
     h.frames = calloc(MAX_DEPTH, sizeof *h.frames);

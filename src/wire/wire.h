@@ -173,7 +173,8 @@ typedef struct enclave_identity {
     svn_level levels[MAX_IDENTITY_LEVELS]; /* descending by isv_svn; no two equal */
 } enclave_identity;
 
-/* Both read the *inner* JSON, after its signature was checked. False with *why (TCB_INFO_FORMAT or QE_IDENTITY_FORMAT,
+/* Both read the *inner* JSON, after its signature was checked. False with *why (TCB_INFO_FORMAT or
+ * QE_IDENTITY_FORMAT,
  * or the JSON statuses). Slices point into `text`. */
 CHAOS_MUST_USE bool tcb_info_read(chaos_slice text, tcb_info *out, fault *why);
 CHAOS_MUST_USE bool enclave_identity_read(chaos_slice text, enclave_identity *out, fault *why);
@@ -250,16 +251,19 @@ typedef struct kms_chain {
     chaos_slice path, purpose; /* plain strings, at most 256 bytes */
     uint8_t key_link[65];      /* application root key over "PURPOSE:hex of the compressed key" */
     bool has_root_link;
-    uint8_t root_link[65];     /* KMS root key over "dstack-kms-issued:" || app_id || compressed application root key */
+    /* KMS root key over "dstack-kms-issued:" || app_id || compressed application root key */
+    uint8_t root_link[65];
 } kms_chain;
 CHAOS_MUST_USE bool kms_chain_read(chaos_slice json_text, kms_chain *out, fault *why);
 CHAOS_MUST_USE bool kms_chain_write(const kms_chain *chain, chaos_buffer *out);
 
 /* ---------------------------------------------------- messages and signatures ---- */
 
-/* EIP-191, version 0x45: keccak("\x19Ethereum Signed Message:\n" || decimal length || message). False: out of memory. */
+/* EIP-191, version 0x45: keccak("\x19Ethereum Signed Message:\n" || decimal length || message). False: out of
+ * memory. */
 CHAOS_MUST_USE bool eip191_digest(chaos_slice message, chaos_keccak *out);
-/* EIP-712 from the JSON of eth_signTypedData_v4. False with *why: TYPED_DATA_FORMAT, a JSON status, or MEMORY. *domain_name
+/* EIP-712 from the JSON of eth_signTypedData_v4. False with *why: TYPED_DATA_FORMAT, a JSON status, or MEMORY.
+ * *domain_name
  * (may be NULL) gets the domain's name as it stands in the text, empty when it has none. typed_data.c */
 CHAOS_MUST_USE bool typed_data_digest(chaos_slice json_text, chaos_keccak *out, chaos_slice *domain_name, fault *why);
 

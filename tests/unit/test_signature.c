@@ -1,0 +1,232 @@
+/* test_signature.c - signatures by the key of a forged envelope: accepted, and refused for each single change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "appraise/appraise.h"
+#include "sim/recipe.h"
+
+static const char seed[] = "signatures";
+
+typedef struct world {
+    forge_result made;
+    recipe r;
+    chaos_trust *trust;
+    chaos_policy *policy;
+} world;
+
+static int begin(void **state)
+{
+    static world w;
+    const forge_options options = { .seed = seed };
+    chaos_error err = { 0 };
+    if (forge_make(FORGE_TDX4, &options, NULL, &w.made, &err) != CHAOS_OK || !recipe_init(&w.r, FORGE_TDX4, &options) ||
+        chaos_trust_new(&w.trust, &err) != CHAOS_OK ||
+        chaos_trust_add_root(w.trust, buffer_slice(&w.made.root), &err) != CHAOS_OK ||
+        chaos_policy_parse(buffer_slice(&w.made.policy), &w.policy, &err) != CHAOS_OK) {
+        return -1;
+    }
+    *state = &w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world *w = *state;
+    chaos_policy_free(w->policy);
+    chaos_trust_free(w->trust);
+    recipe_free(&w->r);
+    forge_result_free(&w->made);
+    return 0;
+}
+
+/* A signature over the message by one of the agent's keys, with the envelope. */
+static chaos_signature *sign(const world *w, agent_key key, chaos_digest_kind kind, const char *message)
+{
+    chaos_keccak digest;
+    chaos_signature65 bytes;
+    chaos_evidence *evidence = NULL;
+    chaos_signature *signature = NULL;
+    assert_int_equal(message_digest(kind, slice_text(message), &digest, NULL), CHAOS_OK);
+    assert_true(k1_sign(w->r.agent.scalar[key], &digest, bytes.bytes));
+    bytes.bytes[64] = (uint8_t)(bytes.bytes[64] + 27);
+    assert_int_equal(chaos_envelope_parse(buffer_slice(&w->made.envelope), &evidence, NULL), CHAOS_OK);
+    assert_int_equal(signature_new(kind, &digest, &bytes, evidence, &signature, NULL), CHAOS_OK);
+    chaos_evidence_free(evidence);
+    return signature;
+}
+
+/* The decisive error of the verdict, or OK. */
+static chaos_status verdict_of(const world *w, chaos_signature *signature, const char *message, bool with_collateral)
+{
+    chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+    chaos_verdict *verdict = NULL;
+    chaos_error err = { 0 };
+    chaos_slice collateral = with_collateral ? buffer_slice(&w->made.collateral) : slice(NULL, 0);
+    if (chaos_signature_verify(signature, slice_text(message), collateral, w->trust, w->policy, &expectation,
+                               w->made.now, NULL, &verdict, &err) != CHAOS_OK) {
+        return err.status;
+    }
+    const chaos_error *why = chaos_verdict_error(verdict);
+    chaos_status status = why == NULL ? CHAOS_OK : why->status;
+    assert_int_equal(chaos_signature_verified(signature), chaos_verdict_verified(verdict));
+    chaos_verdict_free(verdict);
+    return status;
+}
+
+static const char typed[] =
+    "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}],\"Note\":[{\"name\":\"text\",\"type\":"
+    "\"string\"}]},\"primaryType\":\"Note\",\"domain\":{\"name\":\"d\"},\"message\":{\"text\":\"hello\"}}";
+static const char other_typed[] =
+    "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}],\"Note\":[{\"name\":\"text\",\"type\":"
+    "\"string\"}]},\"primaryType\":\"Note\",\"domain\":{\"name\":\"d\"},\"message\":{\"text\":\"hellp\"}}";
+
+static void test_accepted(void **state)
+{
+    const world *w = *state;
+    chaos_signature *signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP191, "action");
+    assert_int_equal(chaos_signature_verified(signature), CHAOS_VERIFIED_UNKNOWN);
+    assert_int_equal(verdict_of(w, signature, "action", true), CHAOS_OK);
+    assert_int_equal(chaos_signature_verified(signature), CHAOS_VERIFIED_TRUE);
+    chaos_signature_free(signature);
+    signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP712, typed);
+    assert_int_equal(verdict_of(w, signature, typed, true), CHAOS_OK);
+    chaos_signature_free(signature);
+}
+
+static void test_refused(void **state)
+{
+    const world *w = *state;
+    chaos_signature *signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP191, "action");
+    assert_int_equal(verdict_of(w, signature, "actioN", true), CHAOS_E_MESSAGE_SIGNATURE);
+    assert_int_equal(chaos_signature_verified(signature), CHAOS_VERIFIED_FALSE);
+    assert_int_equal(verdict_of(w, signature, "", true), CHAOS_E_MESSAGE_SIGNATURE);
+    assert_int_equal(verdict_of(w, signature, "action", false), CHAOS_E_COLLATERAL_MISSING);
+    signature->bytes.bytes[40] ^= 1;
+    assert_int_equal(verdict_of(w, signature, "action", true), CHAOS_E_MESSAGE_SIGNATURE);
+    signature->bytes.bytes[40] ^= 1;
+    signature->bytes.bytes[64] = (uint8_t)(signature->bytes.bytes[64] - 27);
+    assert_int_equal(verdict_of(w, signature, "action", true), CHAOS_E_MESSAGE_SIGNATURE);
+    signature->bytes.bytes[64] = (uint8_t)(signature->bytes.bytes[64] + 27);
+    assert_true(k1_negate(signature->bytes.bytes + 32)); /* the same key, another form */
+    signature->bytes.bytes[64] ^= 27 ^ 28;
+    assert_int_equal(verdict_of(w, signature, "action", true), CHAOS_E_MESSAGE_SIGNATURE);
+    chaos_signature_free(signature);
+    signature = sign(w, AGENT_SESSION, CHAOS_DIGEST_EIP191, "action"); /* a key, but not the bound one */
+    assert_int_equal(verdict_of(w, signature, "action", true), CHAOS_E_MESSAGE_SIGNATURE);
+    chaos_signature_free(signature);
+    signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP712, typed);
+    assert_int_equal(verdict_of(w, signature, other_typed, true), CHAOS_E_MESSAGE_SIGNATURE);
+    assert_int_equal(verdict_of(w, signature, "{}", true), CHAOS_E_TYPED_DATA_FORMAT);
+    assert_int_equal(verdict_of(w, signature, "no JSON", true), CHAOS_E_TYPED_DATA_FORMAT);
+    chaos_signature_free(signature);
+}
+
+/* What is wrong with the evidence is said, whatever the signature is worth. */
+static void test_evidence_first(void **state)
+{
+    const world *w = *state;
+    chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+    chaos_verdict *verdict = NULL;
+    chaos_trust *nobody = NULL;
+    chaos_signature *signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP191, "action");
+    assert_int_equal(chaos_trust_new(&nobody, NULL), CHAOS_OK);
+    assert_int_equal(chaos_signature_verify(signature, slice_text("other"), buffer_slice(&w->made.collateral), nobody,
+                                            w->policy, &expectation, w->made.now, NULL, &verdict, NULL),
+                     CHAOS_OK);
+    assert_int_not_equal(chaos_verdict_error(verdict)->status, CHAOS_E_MESSAGE_SIGNATURE);
+    assert_int_equal(chaos_signature_verified(signature), CHAOS_VERIFIED_FALSE);
+    assert_false(chaos_tee_verify_attestation(signature, slice_text("action"), buffer_slice(&w->made.collateral), nobody,
+                                              w->policy, &expectation, w->made.now));
+    chaos_verdict_free(verdict);
+    chaos_trust_free(nobody);
+    chaos_signature_free(signature);
+}
+
+/* -------------------------------------------------------------------- file ---- */
+
+static chaos_status parse(const world *w, chaos_slice text, chaos_error *err)
+{
+    chaos_signature *signature = NULL;
+    chaos_status status = chaos_signature_parse(text, buffer_slice(&w->made.envelope), &signature, err);
+    assert_true((status == CHAOS_OK) == (signature != NULL));
+    chaos_signature_free(signature);
+    return status;
+}
+
+static void test_file(void **state)
+{
+    static const struct {
+        const char *from, *to;
+        chaos_status status;
+    } edits[] = {
+        { "\"schema\":\"chaoschain/signature/1\"", "\"schema\":\"chaoschain/signature/2\"", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"verified\":null", "\"verified\":true", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"verified\":null", "\"verified\":null,\"x\":1", CHAOS_E_SIGNATURE_FORMAT },
+        { ",\"verified\":null", "", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"secp256k1\"", "\"secp256r1\"", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"eip191\"", "\"eip192\"", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"evidence_hash\":\"0x", "\"evidence_hash\":\"0x0000", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"address\":\"0x", "\"address\":\"0X", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"provider\":\"", "\"provider\":\"x", CHAOS_E_SIGNATURE_FORMAT },
+    };
+    const world *w = *state;
+    CHAOS_AUTO_BUFFER(text, 8192);
+    chaos_error err = { 0 };
+    chaos_signature *signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP191, "action");
+    assert_int_equal(chaos_signature_write(signature, &text, &err), CHAOS_OK);
+    chaos_signature_free(signature);
+    assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_OK);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(edits); i++) {
+        CHAOS_AUTO_BUFFER(edited, 8192);
+        const text_edit edit = { edits[i].from, edits[i].to };
+        assert_true(buffer_append(&edited, buffer_slice(&text)) && text_edit_apply(&edit, &edited));
+        assert_int_equal(parse(w, buffer_slice(&edited), &err), edits[i].status);
+    }
+    for (size_t size = 0; size < text.size; size++) {
+        assert_int_not_equal(parse(w, slice(text.data, size), &err), CHAOS_OK);
+    }
+    /* Another hash and another address: well-formed, and not of this envelope. */
+    char *hash = strstr((char *)text.data, "\"evidence_hash\":\"0x") + 19;
+    *hash = *hash == '0' ? '1' : '0';
+    assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_E_ENVELOPE_HASH);
+}
+
+static void test_address(void **state)
+{
+    static const char *const right[] = { "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+                                         "0x5fbdb2315678afecb367f032d93f642f64180aa3",
+                                         "0x5FBDB2315678AFECB367F032D93F642F64180AA3" };
+    static const char *const wrong[] = { "0x5fbDB2315678afecb367f032d93F642f64180aa3",
+                                         "5FbDB2315678afecb367f032d93F642f64180aa3",
+                                         "0X5FbDB2315678afecb367f032d93F642f64180aa3",
+                                         "0x5FbDB2315678afecb367f032d93F642f64180aa",
+                                         "0x5FbDB2315678afecb367f032d93F642f64180aa30",
+                                         "0x5FbDB2315678afecb367f032d93F642f64180aag",
+                                         "" };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(right); i++) {
+        chaos_address address;
+        char text[CHAOS_ADDRESS_TEXT_SIZE];
+        assert_int_equal(chaos_address_parse(right[i], &address, NULL), CHAOS_OK);
+        chaos_address_format(&address, text);
+        assert_string_equal(text, right[0]);
+    }
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(wrong); i++) {
+        chaos_address address = { { 7 } };
+        assert_int_equal(chaos_address_parse(wrong[i], &address, NULL), CHAOS_E_USAGE);
+        assert_int_equal(address.bytes[0], 7);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused), cmocka_unit_test(test_evidence_first),
+        cmocka_unit_test(test_file),     cmocka_unit_test(test_address),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
