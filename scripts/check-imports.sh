@@ -100,7 +100,7 @@ if [ -f "$full" ]; then
         problem "libchaoschain needs $needed"
     check_hardening "$full"
     [[ $(readelf -d "$full") =~ FLAGS_1.*NODELETE ]] || problem "libchaoschain may be unmapped while plug-ins hold its addresses"
-    check_globals "${full%.so}.a" 'once|started|failed|group_once|group'
+    check_globals "${full%.so}.a" 'once|started|failed|group_once|group|init_code|was_used'
 else
     problem "libchaoschain is not built"
 fi

@@ -225,8 +225,11 @@ static void test_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused), cmocka_unit_test(test_evidence_first),
-        cmocka_unit_test(test_file),     cmocka_unit_test(test_address),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_evidence_first),
+        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_address),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -8,11 +8,11 @@
 
 #include "sim/recipe.h"
 
-#define DOMAIN                                                                                                \
-    "\"domain\":{\"name\":\"ChaosChain TEE\",\"version\":\"1\",\"chainId\":31337,\"verifyingContract\":"      \
+#define DOMAIN                                                                                           \
+    "\"domain\":{\"name\":\"ChaosChain TEE\",\"version\":\"1\",\"chainId\":31337,\"verifyingContract\":" \
     "\"0x5FbDB2315678afecb367f032d93F642f64180aa3\"}"
-#define DOMAIN_TYPE                                                                                           \
-    "\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"version\",\"type\":\"string\"},"   \
+#define DOMAIN_TYPE                                                                                         \
+    "\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"version\",\"type\":\"string\"}," \
     "{\"name\":\"chainId\",\"type\":\"uint256\"},{\"name\":\"verifyingContract\",\"type\":\"address\"}]"
 #define ELEVENS "0x1111111111111111111111111111111111111111"
 #define WORD(digits) "0x" digits digits digits digits digits digits digits digits
@@ -25,9 +25,8 @@ static const char action[] =
     "\"inputHash\",\"type\":\"bytes32\"},{\"name\":\"outputHash\",\"type\":\"bytes32\"},{\"name\":\"issuedAt\",\"type\":"
     "\"uint64\"},{\"name\":\"evidenceHash\",\"type\":\"bytes32\"}]},\"primaryType\":\"AgentAction\"," DOMAIN
     ",\"message\":{\"agentRegistry\":\"0x5FbDB2315678afecb367f032d93F642f64180aa3\",\"agentId\":\"0\",\"sequence\":0,"
-    "\"previous\":\"" ZERO "\",\"actionType\":\"chaoschain/demo\",\"payloadHash\":\"" WORD("33333333")
-    "\",\"inputHash\":\"" WORD("44444444") "\",\"outputHash\":\"" WORD("55555555") "\",\"issuedAt\":1767225600,"
-    "\"evidenceHash\":\"" WORD("66666666") "\"}}";
+    "\"previous\":\"" ZERO "\",\"actionType\":\"chaoschain/demo\",\"payloadHash\":\"" WORD("33333333") "\",\"inputHash\":\"" WORD("44444444") "\",\"outputHash\":\"" WORD("55555555") "\",\"issuedAt\":1767225600,"
+                                                                                                                                                                                      "\"evidenceHash\":\"" WORD("66666666") "\"}}";
 static const char action_digest[] = "9cb4337b8ef4f335c160bd1b2eb5597ff5e7896fa207860051167c46f3d49e78";
 
 static const char handover[] =
@@ -123,13 +122,30 @@ static void test_values(void **state)
         const char *type, *value;
         bool accepted;
     } cases[] = {
-        { "int8", "-128", true },      { "int8", "-129", false },  { "int8", "127", true },   { "int8", "128", false },
-        { "int8", "\"-0\"", false },   { "uint8", "255", true },   { "uint8", "256", false }, { "uint8", "-1", false },
-        { "int256", "\"-1\"", true },  { "bool", "true", true },   { "bool", "1", false },    { "bytes2", "\"0x0102\"", true },
-        { "bytes2", "\"0x01\"", false }, { "bytes", "\"0x\"", true }, { "bytes", "\"0x0\"", false },
-        { "string", "\"\\u00e9\"", true }, { "uint8[2]", "[1,2]", true }, { "uint8[2]", "[1]", false },
-        { "uint8[2]", "[1,2,3]", false }, { "uint8[]", "[]", true }, { "uint8[][2]", "[[1],[2,3]]", true },
-        { "uint8[]", "{}", false },    { "T[]", "[]", true },      { "T[]", "[{\"v\":[]}]", true },
+        { "int8", "-128", true },
+        { "int8", "-129", false },
+        { "int8", "127", true },
+        { "int8", "128", false },
+        { "int8", "\"-0\"", false },
+        { "uint8", "255", true },
+        { "uint8", "256", false },
+        { "uint8", "-1", false },
+        { "int256", "\"-1\"", true },
+        { "bool", "true", true },
+        { "bool", "1", false },
+        { "bytes2", "\"0x0102\"", true },
+        { "bytes2", "\"0x01\"", false },
+        { "bytes", "\"0x\"", true },
+        { "bytes", "\"0x0\"", false },
+        { "string", "\"\\u00e9\"", true },
+        { "uint8[2]", "[1,2]", true },
+        { "uint8[2]", "[1]", false },
+        { "uint8[2]", "[1,2,3]", false },
+        { "uint8[]", "[]", true },
+        { "uint8[][2]", "[[1],[2,3]]", true },
+        { "uint8[]", "{}", false },
+        { "T[]", "[]", true },
+        { "T[]", "[{\"v\":[]}]", true },
     };
     (void)state;
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
