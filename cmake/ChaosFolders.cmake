@@ -33,6 +33,11 @@ if(libsodium_FOUND AND libcurl_FOUND)
             target_link_libraries(chaos_${folder} PRIVATE chaos_tee_backends)
         endif()
     endforeach()
+    # Where plug-ins and the helper are, as seen from the prefix. Names, not paths: the prefix is known at run time only.
+    if(TARGET chaos_tee AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBEXECDIR}")
+        target_compile_definitions(chaos_tee PRIVATE
+            "CHAOS_LIBDIR_NAME=\"${CMAKE_INSTALL_LIBDIR}\"" "CHAOS_LIBEXECDIR_NAME=\"${CMAKE_INSTALL_LIBEXECDIR}\"")
+    endif()
 else()
     message(STATUS "libsodium or libcurl is missing: the verify library and its programs are built alone")
 endif()

@@ -76,7 +76,7 @@ void rlp_u256(reader *r, const char *field, chaos_u256 *out)
     memset(out, 0, sizeof *out);
     rd_expect(r, bytes.size <= sizeof out->bytes, r->status, "a number has more than 256 bits");
     rd_expect(r, bytes.size == 0 || bytes.data[0] != 0, r->status, "a number has a leading zero byte");
-    if (rd_ok(r) && bytes.size > 0) {
+    if (rd_ok(r) && bytes.data != NULL && bytes.size > 0) {
         memcpy(out->bytes + sizeof out->bytes - bytes.size, bytes.data, bytes.size);
     }
 }
@@ -86,7 +86,7 @@ void rlp_fixed(reader *r, const char *field, uint8_t *out, size_t size)
     chaos_slice bytes = rlp_take(r, field);
     memset(out, 0, size);
     rd_expect(r, bytes.size == size, r->status, "a value has the wrong size");
-    if (rd_ok(r)) {
+    if (rd_ok(r) && bytes.data != NULL) {
         memcpy(out, bytes.data, size);
     }
 }
