@@ -36,7 +36,9 @@ static chaos_status put_protobuf_error(guest_reply *reply, const char *text)
     size_t size = strlen(text) < 100 ? strlen(text) : 100;
     message[0] = 0x0a; /* field 1, a string */
     message[1] = (uint8_t)size;
-    memcpy(message + 2, text, size);
+    for (size_t i = 0; i < size; i++) { /* bytes of a message, not a C string */
+        message[2 + i] = (uint8_t)text[i];
+    }
     return put(reply, 400, "application/octet-stream", slice(message, 2 + size)) ? CHAOS_OK : CHAOS_E_MEMORY;
 }
 

@@ -73,9 +73,10 @@ int listen_loopback(const char *text, unsigned *port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t size = sizeof address;
-    unsigned number = 65536;
+    static const char here[] = "127.0.0.1:";
+    uint64_t number = 0;
     const int on = 1;
-    if (sscanf(text, "127.0.0.1:%5u", &number) != 1 || number > 65535) {
+    if (strncmp(text, here, strlen(here)) != 0 || !value_unsigned(text + strlen(here), 65535, &number)) {
         (void)say_failure(PROGRAM, EXIT_USAGE,
                           "--http '%s' is not 127.0.0.1:PORT: a simulator serves this machine alone",
                           shown(text).text);

@@ -17,6 +17,6 @@ void server_stop(listener *l); /* NULL is allowed */
 /* A socket that listens at this path, made with this mode, in place of a stale one. -1 after a message. */
 int listen_unix(const char *path, unsigned mode);
 /* At 127.0.0.1:PORT or [::1]:PORT; port 0 is any, *port gets it. -1 after a message. */
-int listen_loopback(const char *address, unsigned *port);
+int listen_loopback(const char *text, unsigned *port);
 
 #endif

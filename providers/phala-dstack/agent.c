@@ -109,7 +109,7 @@ chaos_status agent_check_version(dstack *d, chaos_error *err)
         d->version_was_asked = true;
         return CHAOS_OK;
     }
-    if (status != CHAOS_OK) {
+    if (status != CHAOS_OK || reply == NULL) {
         if (err != NULL) {
             *err = why;
         }

@@ -51,7 +51,7 @@ chaos_status dstack_key(void *self, const char *path, const char *purpose, const
 chaos_status dstack_sign_digest(void *self, void *key, const uint8_t digest[32], uint8_t rsv[65], chaos_error *err);
 void dstack_key_free(void *self, void *key);
 chaos_status dstack_attest(void *self, const uint8_t report_data[64], chaos_error *err);
-chaos_status dstack_invoke(void *self, const char *method, const char *params_json, chaos_error *err);
+chaos_status dstack_invoke(void *self, const char *name, const char *params_json, chaos_error *err);
 
 static inline chaos_slice text_slice(const char *text)
 {

@@ -114,26 +114,34 @@ static chaos_status read_options(const chaos_host *host, const char *text, sim_o
 
 /* ----------------------------------------------------------------- members ---- */
 
+static chaos_status make(const chaos_host *host, const sim_options *options, simulated **made, chaos_error *err)
+{
+    chaos_error why = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
+    simulated *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "out of memory");
+    }
+    s->host = host;
+    if (guest_new(&options->guest, &s->machine, &why) != CHAOS_OK) {
+        free(s);
+        return chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "the simulated machine cannot be made: %s", why.text);
+    }
+    *made = s;
+    return CHAOS_OK;
+}
+
 static chaos_status sim_open(const chaos_host *host, const char *options_json, void **self, chaos_error *err)
 {
     sim_options options = { .compose = CHAOS_BUFFER_INIT(MAX_COMPOSE) };
+    simulated *made = NULL;
     chaos_status status = read_options(host, options_json, &options, err);
-    simulated *s = status == CHAOS_OK ? calloc(1, sizeof *s) : NULL;
-    if (status == CHAOS_OK && s == NULL) {
-        status = chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "out of memory");
-    }
     if (status == CHAOS_OK) {
-        chaos_error why = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
-        s->host = host;
-        if (guest_new(&options.guest, &s->machine, &why) != CHAOS_OK) {
-            status = chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "the simulated machine cannot be made: %s", why.text);
-            free(s);
-        }
+        status = make(host, &options, &made, err);
     }
     chaos_buffer_free(&options.compose);
     if (status == CHAOS_OK) {
         host->log(host, CHAOS_LOG_WARNING, "everything this provider says is SIMULATED: no hardware is behind it");
-        *self = s;
+        *self = made;
     }
     return status;
 }

@@ -37,8 +37,8 @@ void guarded_key_free(guarded_key *key)
 
 static chaos_status no_memory(chaos_error *err)
 {
-    return error_set(err, CHAOS_E_MEMORY, "key", CHAOS_NO_OFFSET,
-                     "no locked memory for a key is left (see ulimit -l)");
+    (void)error_set(err, CHAOS_E_MEMORY, "key", CHAOS_NO_OFFSET, "no locked memory for a key is left (see ulimit -l)");
+    return CHAOS_E_MEMORY;
 }
 
 /* A context of its own for each key: randomised, so that the same operation takes another path every time. */

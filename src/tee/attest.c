@@ -150,7 +150,7 @@ static chaos_status ask_for_quote(chaos_tee *tee, const chaos_report_data *data,
                                   chaos_error *err)
 {
     CHAOS_AUTO(chaos_evidence, made);
-    chaos_slice quote;
+    chaos_slice quote = { NULL, 0 };
     chaos_error found;
     plugin_call call;
 

@@ -269,7 +269,7 @@ static chaos_status host_json_bytes(const chaos_host *host, chaos_slice text, co
 static chaos_status host_json_unsigned(const chaos_host *host, chaos_slice text, const char *place,
                                        uint64_t max, uint64_t *out, chaos_error *err)
 {
-    chaos_slice value;
+    chaos_slice value = { NULL, 0 };
     uint64_t number;
     json j;
 
@@ -290,7 +290,7 @@ static chaos_status host_json_unsigned(const chaos_host *host, chaos_slice text,
 static chaos_status host_json_raw(const chaos_host *host, chaos_slice text, const char *place,
                                   chaos_slice *out, chaos_error *err)
 {
-    chaos_slice value;
+    chaos_slice value = { NULL, 0 };
 
     (void)host;
     if (out == NULL) {
