@@ -163,6 +163,7 @@ static bool file_holds(const char *path, chaos_slice needle)
     for (size_t i = 0; !found && i + needle.size <= (size_t)size; i++) {
         found = bytes[i] == needle.data[0] && memcmp(bytes + i, needle.data, needle.size) == 0;
     }
+    explicit_bzero(bytes, (size_t)size); /* the next child would inherit it */
     free(bytes);
     return found;
 }
