@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=${1:?usage: scripts/check-memory.sh BUILD_DIR}
-limit=${CHAOS_VALGRIND_SECONDS:-400}
+limit=${CHAOS_VALGRIND_SECONDS:-800}
 mapfile -t programs < <(find "$build/tests" -maxdepth 1 -name 'test_*' -executable -type f -printf '%f\n' | sort |
     while read -r name; do [ ! -f "tests/unit/$name.c" ] || echo "$name"; done)
 [ ${#programs[@]} -gt 0 ] || { echo "check-memory: no test programs in $build/tests" >&2; exit 1; }
