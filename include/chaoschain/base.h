@@ -112,6 +112,10 @@ typedef enum chaos_class {
     X(TYPED_DATA_FORMAT, FORMAT, 0x1d, "receipt", "the typed data are not those of EIP-712")                        \
     X(SIGNATURE_FORMAT, FORMAT, 0x1e, "receipt", "the signature file is malformed")                                 \
     X(TRANSACTION_FORMAT, FORMAT, 0x1f, "parse", "the transaction is malformed")                                    \
+    X(ABI_FORMAT, FORMAT, 0x20, "parse", "contract data are not of their ABI type")                                  \
+    X(REGISTRATION_FORMAT, FORMAT, 0x21, "parse", "the registration file is malformed")                              \
+    X(REQUEST_FORMAT, FORMAT, 0x22, "parse", "the validation request file is malformed")                             \
+    X(KEYSTORE_FORMAT, FORMAT, 0x23, "parse", "the keystore file is malformed")                                      \
     X(BINDING_FORMAT, FORMAT, 0x1b, "binding", "the binding is not fifteen ABI words of its types")                 \
     X(KMS_CHAIN_FORMAT, FORMAT, 0x1c, "binding", "the key's signature chain is malformed")                          \
     X(TRUST_ROOT_FORMAT, FORMAT, 0x19, "chain", "the trust root is not a root certificate of the profile")          \
@@ -211,6 +215,19 @@ typedef enum chaos_class {
     X(NETWORK, ENV, 0x08, "environment", "a server could not be reached")                                           \
     X(TIMEOUT, ENV, 0x09, "environment", "no answer came in time")                                                  \
     X(GUEST_AGENT, ENV, 0x0a, "environment", "the server's answer was an error or made no sense")                   \
+    X(NODE, ENV, 0x0b, "environment", "the node's answer was an error or made no sense")                             \
+    X(CHAIN_ID, ENV, 0x0c, "environment", "the node is of another chain")                                            \
+    X(REGISTRY, ENV, 0x0d, "environment", "the contract at this address is not the registry that it should be")      \
+    X(REVERTED, ENV, 0x0e, "environment", "the contract refused the call")                                           \
+    X(FUNDS, ENV, 0x0f, "environment", "the account lacks the funds")                                                \
+    X(NONCE_TAKEN, ENV, 0x11, "environment", "something else sent a transaction with this account")                  \
+    X(UNCONFIRMED, ENV, 0x12, "environment", "the transaction was sent and is not confirmed yet")                    \
+    X(STORE, ENV, 0x13, "environment", "the store could not be read or written")                                     \
+    X(LOCKED, ENV, 0x14, "environment", "another process holds what this one needs")                                 \
+    X(PASSPHRASE, ENV, 0x15, "environment", "the passphrase is not that of the keystore")                            \
+    X(REORGANISED, ENV, 0x16, "environment", "the chain was reorganised while it was read")                          \
+    X(FEE_LIMIT, ENV, 0x17, "environment", "the chain asks a higher fee than the caller allows")                     \
+    X(NOT_FOUND, ENV, 0x18, "environment", "the chain has no such agent, request or feedback")                       \
     X(MEMORY, INTERNAL, 0x01, "environment", "out of memory")                                                       \
     X(CRYPTO, INTERNAL, 0x02, "environment", "the cryptographic library failed")                                    \
     X(LIMIT, INTERNAL, 0x03, "environment", "an internal limit was reached")                                        \
