@@ -205,6 +205,9 @@ typedef enum chaos_class {
     X(INSTANCE_ID, TRUST, 0x9c, "eventlog", "the instance id is not in the policy's list")                          \
     X(KEY_PROVIDER, TRUST, 0x9d, "eventlog", "the key provider is not in the policy's list")                        \
     X(KMS_ROOT, TRUST, 0x9e, "binding", "the KMS root is not in the policy's list")                                 \
+    X(BINDING_SUBJECT, TRUST, 0x9f, "binding", "the binding answers another request")                               \
+    X(BINDING_URI, TRUST, 0xa3, "binding", "the binding is for another registration file")                          \
+    X(BINDING_TLS, TRUST, 0xa4, "binding", "the binding is for another TLS key")                                    \
     X(COLLATERAL_MISSING, ENV, 0x01, "environment", "no collateral was given")                                      \
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \

@@ -89,6 +89,9 @@
     X(AGENT, "agent")                                     \
     X(REPORT_DATA, "report-data")                         \
     X(FRESHNESS, "freshness")                             \
+    X(SUBJECT, "subject")                                 \
+    X(AGENT_URI, "agent-uri")                             \
+    X(TLS_KEY, "tls-key")                                 \
     X(CODE, "code")                                       \
     X(IDENTITY_KEY, "identity-key")
 
