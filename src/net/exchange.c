@@ -1,5 +1,6 @@
 /* exchange.c - one HTTP exchange with libcurl, bounded in time and size, leaving nothing behind. */
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -138,6 +139,15 @@ static bool set_body(exchange *x)
                CURLE_OK;
 }
 
+/* libcurl opens what SSLKEYLOGFILE names and would write each connection's keys there. It asks here last. */
+static CURLcode take_ssl_context(CURL *handle, void *ssl_context, void *context)
+{
+    (void)handle;
+    (void)context;
+    SSL_CTX_set_keylog_callback(ssl_context, NULL);
+    return CURLE_OK;
+}
+
 /* Nothing that the environment or the server could choose: no proxy, no redirect, no other protocol, no cookie. */
 static bool set_limits(exchange *x)
 {
@@ -147,6 +157,8 @@ static bool set_limits(exchange *x)
            curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, take_ssl_context) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,

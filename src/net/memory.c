@@ -1,8 +1,10 @@
-/* memory.c - libcurl's allocators: what they free was wiped, so that no reply stays behind in the allocator. */
+/* memory.c - libcurl's start: with allocators that wipe what they free, so that no reply stays behind, and after
+ * libcrypto's, so that no configuration file brings in code. */
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "crypto/crypto.h"
 #include "net/internal.h"
 
 /* Each block knows its size: the header keeps the alignment of malloc. */
@@ -14,6 +16,7 @@ typedef union block_header {
 static atomic_bool was_used; /* libcurl has taken our allocators */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode init_code;
+static bool started; /* libcrypto; written inside `once` only */
 
 static void *wiping_malloc(size_t size)
 {
@@ -68,8 +71,14 @@ static char *wiping_strdup(const char *text)
     return copy;
 }
 
+/* libcurl would have OpenSSL load openssl.cnf and what it names (providers, engines). libcrypto decides that once, and
+ * crypto/ decides against. */
 static void initialise(void)
 {
+    started = crypto_ready();
+    if (!started) {
+        return;
+    }
     init_code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, wiping_strdup,
                                      wiping_calloc);
     if (init_code == CURLE_OK) {
@@ -81,6 +90,9 @@ static void initialise(void)
 chaos_status net_init(chaos_error *err)
 {
     (void)pthread_once(&once, initialise);
+    if (!started) {
+        return error_set(err, CHAOS_E_CRYPTO, "libcrypto", CHAOS_NO_OFFSET, NULL);
+    }
     if (init_code != CURLE_OK) {
         return error_set(err, CHAOS_E_NETWORK, "libcurl", CHAOS_NO_OFFSET, "libcurl cannot be initialised");
     }
