@@ -14,6 +14,7 @@ typedef union block_header {
 } block_header;
 
 static atomic_bool was_used; /* libcurl has taken our allocators */
+static atomic_bool failed;   /* one of them had no memory */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode init_code;
 static bool started; /* libcrypto; written inside `once` only */
@@ -23,6 +24,7 @@ static void *wiping_malloc(size_t size)
     block_header *header = size > SIZE_MAX - sizeof *header ? NULL : malloc(sizeof *header + size);
     atomic_store(&was_used, true);
     if (header == NULL) {
+        atomic_store(&failed, true);
         return NULL;
     }
     header->size = size;
@@ -41,6 +43,7 @@ static void wiping_free(void *memory)
 static void *wiping_calloc(size_t count, size_t size)
 {
     if (size != 0 && count > SIZE_MAX / size) {
+        atomic_store(&failed, true);
         return NULL;
     }
     void *memory = wiping_malloc(count * size);
@@ -69,6 +72,11 @@ static char *wiping_strdup(const char *text)
         memcpy(copy, text, size);
     }
     return copy;
+}
+
+bool net_memory_failed(void)
+{
+    return atomic_load(&failed);
 }
 
 /* libcurl would have OpenSSL load openssl.cnf and what it names (providers, engines). libcrypto decides that once, and
