@@ -2,6 +2,11 @@
 # build it: with the public headers alone. Each is an install component of its own, named as the provider.
 set(CHAOS_PROVIDERS_SIM simulated) # carries the simulator inside
 set(CHAOS_PROVIDER_FOLDER "${CMAKE_INSTALL_LIBDIR}/chaoschain/providers")
+# The same for the folders that an installation makes.
+if(NOT CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS)
+    set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+        OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+endif()
 
 function(chaos_plugin target output_folder output_name)
     add_library(${target} MODULE ${ARGN})
@@ -11,6 +16,9 @@ function(chaos_plugin target output_folder output_name)
     if(NOT CHAOS_SANITIZE)
         target_link_options(${target} PRIVATE -Wl,--no-undefined)
     endif()
+    # A plug-in that others can write, by its file or by its folder, is not loaded: whatever the umask of who builds.
+    add_custom_command(TARGET ${target} POST_BUILD
+        COMMAND chmod go-w "${output_folder}" "$<TARGET_FILE:${target}>" VERBATIM)
 endfunction()
 
 file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DIR}/providers"
