@@ -60,15 +60,46 @@ static const char *variable(const char *name)
     return value != NULL && value[0] != '\0' && strlen(value) < MAX_ENDPOINT ? value : NULL;
 }
 
+static const char *first_of(const char *const *paths, size_t count, const char *except)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(paths[i], except) != 0 && access(paths[i], F_OK) == 0) {
+            return paths[i];
+        }
+    }
+    return NULL;
+}
+
+/* What only a confidential VM has; NULL: nothing of it is here. */
+static const char *sign_of_a_cvm(const char *except)
+{
+    static const char *const devices[] = { "/dev/tdx_guest", "/dev/tdx-guest" };
+    const char *found = first_of(dstack_sockets, SOCKET_COUNT, except);
+    if (found == NULL) {
+        found = first_of(tappd_sockets, SOCKET_COUNT, except);
+    }
+    return found != NULL ? found : first_of(devices, sizeof devices / sizeof devices[0], except);
+}
+
+/* A variable that was left behind in production takes the hardware away, and everything else goes on working. */
 static chaos_status take_simulator(dstack *d, const char *name, const char *value, agent_api api, chaos_error *err)
 {
-    char line[256];
+    char line[400];
+    const char *hardware = sign_of_a_cvm(value);
     d->api = api;
     d->endpoint_of_environment = true;
-    (void)snprintf(line, sizeof line,
-                   "%s is set: keys and quotes come from a SIMULATOR at %.100s, not from hardware. Unset it in production.",
-                   name, value);
-    d->host->log(d->host, CHAOS_LOG_WARNING, line);
+    if (hardware != NULL) {
+        (void)snprintf(line, sizeof line,
+                       "%s IS SET ON A MACHINE THAT LOOKS LIKE A CONFIDENTIAL VM (%s): keys and quotes come from a "
+                       "SIMULATOR at %.100s, not from hardware. Unset it.",
+                       name, hardware, value);
+    } else {
+        (void)snprintf(line, sizeof line,
+                       "%s is set: keys and quotes come from a SIMULATOR at %.100s, not from hardware. Unset it in "
+                       "production.",
+                       name, value);
+    }
+    d->host->log(d->host, hardware != NULL ? CHAOS_LOG_ERROR : CHAOS_LOG_WARNING, line);
     return take_endpoint(d, value, err);
 }
 
