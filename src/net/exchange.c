@@ -171,7 +171,8 @@ static bool set_up(exchange *x)
 {
     const net_request *r = x->request;
     CURL *h = x->handle;
-    return set_limits(x) && set_body(x) && curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK &&
+    return set_limits(x) && set_body(x) && (x->guard == NULL || exchange_guard_set(x)) &&
+           curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK &&
            (r->unix_socket == NULL ||
             curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, r->unix_socket) == CURLE_OK) &&
            curl_easy_setopt(h, CURLOPT_HTTPHEADER, x->header_list) == CURLE_OK &&
@@ -214,6 +215,19 @@ static void take_retry_after(const exchange *x)
     }
 }
 
+/* libcurl makes it absolute; it does not follow it. */
+static void take_location(const exchange *x)
+{
+    char *url = NULL;
+    x->guard->location[0] = '\0';
+    if (curl_easy_getinfo(x->handle, CURLINFO_REDIRECT_URL, &url) == CURLE_OK && url != NULL) {
+        const size_t size = strnlen(url, sizeof x->guard->location);
+        if (size < sizeof x->guard->location) {
+            memcpy(x->guard->location, url, size + 1);
+        }
+    }
+}
+
 static chaos_status perform(exchange *x, chaos_error *err)
 {
     long status = 0;
@@ -233,14 +247,18 @@ static chaos_status perform(exchange *x, chaos_error *err)
     }
     x->reply->status = (int)status;
     take_type(x);
+    if (x->guard != NULL) {
+        take_location(x);
+    }
     take_retry_after(x);
     return CHAOS_OK;
 }
 
-chaos_status exchange_with(void *handle, bool keep, const net_request *request, net_reply *reply, chaos_error *err)
+chaos_status exchange_with(void *handle, bool keep, const net_request *request, exchange_guard *guard,
+                           net_reply *reply, chaos_error *err)
 {
     net_reply made = { .body = CHAOS_BUFFER_INIT(0) };
-    exchange x = { .request = request, .reply = &made, .handle = handle, .keep = keep };
+    exchange x = { .request = request, .reply = &made, .handle = handle, .keep = keep, .guard = guard };
     if (request == NULL || reply == NULL) {
         return usage("request", "request and reply may not be NULL", err);
     }
@@ -250,6 +268,7 @@ chaos_status exchange_with(void *handle, bool keep, const net_request *request, 
     chaos_status status = perform(&x, err);
     (void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(x.header_list);
+    curl_slist_free_all(x.resolve_list);
     if (status != CHAOS_OK) {
         net_reply_clear(&made);
         return status;
@@ -265,7 +284,7 @@ chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_er
     if (handle == NULL) {
         return error_set(err, CHAOS_E_MEMORY, "http", CHAOS_NO_OFFSET, NULL);
     }
-    chaos_status status = exchange_with(handle, false, request, reply, err);
+    chaos_status status = exchange_with(handle, false, request, NULL, reply, err);
     curl_easy_cleanup(handle);
     return status;
 }

@@ -63,6 +63,15 @@ static chaos_status not_connected(const exchange *x, chaos_error *err)
                            err);
 }
 
+static chaos_status address_refused(const exchange *x, chaos_error *err)
+{
+    char endpoint[48];
+    (void)error_set(err, CHAOS_E_ADDRESS_REFUSED, "url", CHAOS_NO_OFFSET, "the URL leads to %s", x->guard->refused);
+    error_expected(err, "a public address");
+    error_found(err, "%s at %s", error_quote(endpoint, sizeof endpoint, where(x->request)), x->guard->address);
+    return CHAOS_E_ADDRESS_REFUSED;
+}
+
 static const struct {
     CURLcode code;
     chaos_status status;
@@ -97,6 +106,9 @@ chaos_status exchange_explain(const exchange *x, int number, chaos_error *err)
     const CURLcode code = (CURLcode)number;
     if (x->no_memory || (code == CURLE_OUT_OF_MEMORY && net_memory_failed())) {
         return error_set(err, CHAOS_E_MEMORY, "http", CHAOS_NO_OFFSET, NULL);
+    }
+    if (x->guard != NULL && x->guard->refused != NULL) {
+        return address_refused(x, err);
     }
     if (x->too_large) {
         return too_large(x, "the server's answer is too large", x->reply->body.limit, err);
