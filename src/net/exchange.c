@@ -160,10 +160,9 @@ static bool set_limits(exchange *x)
            curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
-                            (long)connect_timeout_of(r)) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)total_timeout_of(r)) ==
-               CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_of(r)) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)total_timeout_of(r)) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* waits for no name server beyond the limits */
            curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT) == CURLE_OK;
 }
 

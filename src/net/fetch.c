@@ -5,6 +5,8 @@
 
 #include "net/internal.h"
 
+#define FETCH_CONNECT_TIMEOUT_MS 10000u /* name, connection and TLS together, to the other end of the world */
+
 /* -------------------------------------------------------------------- time ---- */
 
 uint64_t fetch_now_ms(void)
@@ -44,6 +46,7 @@ static chaos_status get(const fetching *f, const char *url, exchange_guard *guar
     }
     const net_request request = { .method = "GET",
                                   .url = url,
+                                  .connect_timeout_ms = FETCH_CONNECT_TIMEOUT_MS,
                                   .total_timeout_ms = (uint32_t)(f->deadline_ms - now),
                                   .max_reply = f->max_bytes };
     return exchange_with(f->handle, true, &request, guard, reply, err);

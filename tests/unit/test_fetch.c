@@ -1,4 +1,5 @@
 /* test_fetch.c - strangers' URLs: which are fetched, which addresses they may lead to, and what ties the bytes to them. */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #include "tests/support/http_server.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <time.h>
@@ -632,6 +635,46 @@ static void test_fetch_limits(void **state)
     assert_int_equal(net_fetch(slice(NULL, 0), NULL, &got, &err), CHAOS_E_USAGE);
 }
 
+/* ------------------------------------------------------------- name servers ---- */
+
+/* What libcurl calls, in place of libc's: a name server that is slow for one name. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                                                       struct addrinfo **result)
+{
+    typedef int function(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    if (name != NULL && strcmp(name, "slow.example") == 0) {
+        const struct timespec delay = { 3, 0 };
+        (void)nanosleep(&delay, NULL);
+        return EAI_AGAIN;
+    }
+    union {
+        void *object;
+        function *call;
+    } real = { dlsym(RTLD_NEXT, "getaddrinfo") };
+    return real.call(name, service, hints, result);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void test_slow_name_server(void **state)
+{
+    const net_fetch_options options = { .total_timeout_ms = 200 };
+    const struct timespec rest = { 3, 200000000 };
+    const double begin = now();
+    net_fetched got;
+    chaos_error err;
+    (void)state;
+    assert_int_equal(net_fetch(slice_text("https://slow.example/"), &options, &got, &err), CHAOS_E_TIMEOUT);
+    assert_true(now() - begin < 2.5);
+    assert_string_equal(err.text, "no connection in time");
+    (void)nanosleep(&rest, NULL); /* libcurl's thread ends and frees what it has */
+}
+
 /* ---------------------------------------------------------------- rebinding ---- */
 
 /* A name that leads to this machine: nothing arrives at the server. Where loopback is allowed it does: the control. */
@@ -807,6 +850,7 @@ int main(void)
         cmocka_unit_test(test_ipfs_urls),
         cmocka_unit_test(test_fetch),
         cmocka_unit_test(test_fetch_limits),
+        cmocka_unit_test(test_slow_name_server),
         cmocka_unit_test(test_rebinding),
         cmocka_unit_test(test_literal_addresses),
         cmocka_unit_test(test_redirect_by_name),
