@@ -2,6 +2,7 @@
  * blocks, not on a stack. A child of its own asks for the key through the plug-in, and then writes all memory that it can
  * read into a file, which is searched for the key in every form that it had on its way. A child that is careless on purpose
  * shows that the search finds each of them. */
+#define _GNU_SOURCE /* syscall */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,12 +22,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PROVIDERS BUILD_ROOT "/lib/chaoschain/providers"
 #define KEY_SIZE 32
-#define MAX_REGION (UINT64_C(1) << 30) /* larger ones are a sanitizer's own */
+#define MAX_REGION (UINT64_C(1) << 27) /* larger ones are a sanitizer's own */
 
 /* -------------------------------------------------------- asking for the key ---- */
 
@@ -73,7 +75,7 @@ static bool dump_memory(const char *path)
             continue;
         }
         for (uint64_t at = begin; at < end; at += 4096) { /* by page: one that cannot be read is left out */
-            (void)!write(fd, (const void *)(uintptr_t)at, 4096);
+            (void)syscall(SYS_write, fd, at, 4096);       /* past a sanitizer, which would judge each byte */
         }
     }
     (void)fclose(maps);
@@ -315,7 +317,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_nothing_beside_the_guarded_key),
     };
     if (argc == 4) {
-        return strcmp(argv[1], "careless") == 0 ? be_careless(argv[2], argv[3]) : be_careful(argv[1], argv[2], argv[3]);
+        _exit(strcmp(argv[1], "careless") == 0 ? be_careless(argv[2], argv[3]) : be_careful(argv[1], argv[2], argv[3]));
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
