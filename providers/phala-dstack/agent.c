@@ -104,7 +104,7 @@ chaos_status agent_version(const dstack *d, uint32_t timeout_ms, char version[MA
     bool lacks_method = false;
     version[0] = '\0';
     chaos_status status = ask(d, "Version", "{}", MAX_SMALL_REPLY, timeout_ms, &reply, &lacks_method, err);
-    if (status != CHAOS_OK) {
+    if (status != CHAOS_OK || reply == NULL) {
         return lacks_method ? CHAOS_OK : status;
     }
     status = d->host->json_text(d->host, reply->body, "version", version, MAX_VERSION, err);

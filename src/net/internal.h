@@ -65,8 +65,8 @@ static inline uint32_t total_timeout_of(const net_request *r)
     return r->total_timeout_ms == 0 ? NET_TOTAL_TIMEOUT_MS : r->total_timeout_ms;
 }
 
-/* What libcurl's code (CURLcode, not CURLE_OK) means here, in words. explain.c */
-chaos_status exchange_explain(const exchange *x, int code, chaos_error *err);
+/* What libcurl's code (a CURLcode, not CURLE_OK) means here, in words. explain.c */
+chaos_status exchange_explain(const exchange *x, int number, chaos_error *err);
 /* An error of the server, or on the way to it, with the endpoint. explain.c */
 chaos_status exchange_failed(const exchange *x, chaos_status status, const char *why, chaos_error *err);
 
