@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <strings.h>
 #include <time.h>
 
 /* -------------------------------------------------------------- addresses ---- */
@@ -447,6 +448,30 @@ static void test_cids(void **state)
     }
 }
 
+/* Cut anywhere, or with another digit anywhere, it is no CID, or names something else. */
+static void test_cids_changed(void **state)
+{
+    static const char *const sound[] = { HELLO_V0, HELLO_RAW, HELLO_FILE, "zb2rhj7crUKTQYRGCRATFaQ6YFLTde2YzdqbbhAASkL9uRDXn",
+                                         "f01551220b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9" };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(sound); i++) {
+        const size_t whole = strlen(sound[i]);
+        char text[CID_MAX_TEXT];
+        cid name;
+        for (size_t at = 0; at < whole; at++) {
+            assert_false(cid_read(slice(sound[i], at), &name));
+            for (const char *digit = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"; *digit != '\0'; digit++) {
+                memcpy(text, sound[i], whole);
+                text[at] = *digit;
+                const bool same = strncasecmp(text, sound[i], whole) == 0 && (text[0] == 'f' || *digit == sound[i][at]);
+                if (!same && cid_read(slice(text, whole), &name) && cid_compare(&name, slice_text(HELLO)) == CID_SAME) {
+                    fail_msg("%.*s", (int)whole, text);
+                }
+            }
+        }
+    }
+}
+
 static void test_ipfs_urls(void **state)
 {
     static const struct {
@@ -847,6 +872,7 @@ int main(void)
         cmocka_unit_test(test_data_urls),
         cmocka_unit_test(test_data_sizes),
         cmocka_unit_test(test_cids),
+        cmocka_unit_test(test_cids_changed),
         cmocka_unit_test(test_ipfs_urls),
         cmocka_unit_test(test_fetch),
         cmocka_unit_test(test_fetch_limits),

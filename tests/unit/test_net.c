@@ -318,6 +318,32 @@ static void test_bad_answers(void **state)
     }
 }
 
+/* A sound answer, cut at every byte: none is taken for a whole one. */
+static void test_cut_everywhere(void **state)
+{
+    static const char *const answers[] = { OK_LINE "Content-Type: a/b\r\nContent-Length: 5\r\n\r\n12345",
+                                           OK_LINE "Transfer-Encoding: chunked\r\n\r\n3\r\n123\r\n2\r\n45\r\n0\r\n\r\n" };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(answers); i++) {
+        const size_t whole = strlen(answers[i]);
+        for (size_t size = 0; size <= whole; size++) {
+            char text[256];
+            const answer_case c = { "cut", { READ, SAY(text), END }, CHAOS_OK, "", NULL, 0 };
+            net_reply reply = { .status = 7 };
+            chaos_error err = { 0 };
+            (void)snprintf(text, sizeof text, "%.*s", (int)size, answers[i]);
+            chaos_status status = ask(&c, size % 2 == 0, &reply, &err);
+            /* the last chunk is the end, whatever becomes of its empty line */
+            const bool complete = size == whole || (i == 1 && size + 2 >= whole && status == CHAOS_OK);
+            if (status != (complete ? CHAOS_OK : CHAOS_E_GUEST_AGENT)) {
+                fail_msg("answer %zu, %zu of %zu bytes: %s", i, size, whole, chaos_status_name(status));
+            }
+            assert_true(status != CHAOS_OK || slice_is(buffer_slice(&reply.body), "12345"));
+            net_reply_clear(&reply);
+        }
+    }
+}
+
 /* What stands behind an answer's end on a kept connection is no answer to the next question. */
 static void test_nothing_is_smuggled(void **state)
 {
@@ -586,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_good_answers),
         cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_cut_everywhere),
         cmocka_unit_test(test_nothing_is_smuggled),
         cmocka_unit_test(test_content_type),
         cmocka_unit_test(test_total_time),
