@@ -2,11 +2,6 @@
 # build it: with the public headers alone. Each is an install component of its own, named as the provider.
 set(CHAOS_PROVIDERS_SIM simulated) # carries the simulator inside
 set(CHAOS_PROVIDER_FOLDER "${CMAKE_INSTALL_LIBDIR}/chaoschain/providers")
-# The same for the folders that an installation makes.
-if(NOT CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS)
-    set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
-        OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-endif()
 
 function(chaos_plugin target output_folder output_name)
     add_library(${target} MODULE ${ARGN})
