@@ -25,6 +25,26 @@ static bool begins(const char *text, const char *scheme)
     return true;
 }
 
+/* Does http:// stay on this machine? localhost, 127.x.x.x, [::1]. */
+static bool is_local(const char *url)
+{
+    const char *host = url + strlen("http://");
+    const size_t size = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+    const bool is_number = strspn(host, "0123456789.") == size;
+    return (size == 9 && begins(host, "localhost")) || (size == 5 && begins(host, "[::1]")) ||
+           (is_number && begins(host, "127."));
+}
+
+/* A key is in the answer: whoever sits on the way would have it. */
+static void warn_of_plain_http(const dstack *d)
+{
+    if (begins(d->base, "http://") && !is_local(d->base)) {
+        d->host->log(d->host, CHAOS_LOG_WARNING,
+                     "the guest agent's endpoint is http:// on another machine: its keys travel unencrypted. Use the "
+                     "socket, or https://.");
+    }
+}
+
 /* http://... and https://... are URLs; anything else is the path of a Unix socket, with or without "unix:" or "unix://". */
 static chaos_status take_endpoint(dstack *d, const char *endpoint, chaos_error *err)
 {
@@ -36,6 +56,7 @@ static chaos_status take_endpoint(dstack *d, const char *endpoint, chaos_error *
         while (length > 0 && d->base[length - 1] == '/') {
             d->base[--length] = '\0';
         }
+        warn_of_plain_http(d);
         return CHAOS_OK;
     }
     const char *path = endpoint;

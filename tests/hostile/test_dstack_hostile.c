@@ -717,6 +717,40 @@ static void test_variable_in_a_cvm(void **state)
     assert_int_equal(in_private_run(*state, false), 0);
 }
 
+/* A key over http:// to another machine is warned of; on this one, or over https://, it is not. */
+static void test_plain_http(void **state)
+{
+    static const struct {
+        const char *endpoint;
+        bool warns;
+    } endpoints[] = {
+        { "http://localhost:8090", false },
+        { "HTTP://LOCALHOST/x", false },
+        { "http://127.0.0.1:8090", false },
+        { "http://[::1]:8090", false },
+        { "https://agent.example", false },
+        { "/run/dstack.sock", false },
+        { "http://agent.example:8090", true },
+        { "http://10.0.0.1", true },
+        { "http://127.0.0.1.example/", true },
+        { "http://localhost.example", true },
+        { "http://[::2]", true },
+        { "http://localhost@evil.example", true },
+    };
+    world *w = *state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(endpoints); i++) {
+        char options[128];
+        chaos_tee *tee = NULL;
+        w->said[0] = '\0';
+        (void)snprintf(options, sizeof options, "{\"endpoint\":\"%s\"}", endpoints[i].endpoint);
+        assert_int_equal(chaos_tee_open(w->provider, options, &tee, NULL), CHAOS_OK);
+        chaos_tee_free(tee);
+        if ((strstr(w->said, "phala-dstack 3: the guest agent's endpoint is http://") != NULL) != endpoints[i].warns) {
+            fail_msg("%s: %s", endpoints[i].endpoint, w->said);
+        }
+    }
+}
+
 static int begin(void **state)
 {
     static world w;
@@ -753,6 +787,7 @@ int main(void)
         cmocka_unit_test(test_tappd_agents),
         cmocka_unit_test(test_forged_chains),
         cmocka_unit_test(test_variable_in_a_cvm),
+        cmocka_unit_test(test_plain_http),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
