@@ -16,13 +16,16 @@ static chaos_slice payload_of(const guest *g, size_t place)
     return slice(event->payload, event->payload_size);
 }
 
-/* The three configuration fields are zero here, and so not part of it. */
+/* The three fields that the host may fill (configuration, owner, owner's configuration) count when one is not zero. */
 chaos_sha256 guest_mr_aggregated(const guest *g)
 {
-    uint8_t all[5 * SHA384_SIZE];
-    memcpy(all, g->r.quote.body + TD_MR_TD, SHA384_SIZE);
-    memcpy(all + SHA384_SIZE, g->r.quote.body + TD_RTMR, 4 * SHA384_SIZE);
-    return hash_sha256(slice(all, sizeof all));
+    static const uint8_t nothing[3 * SHA384_SIZE];
+    uint8_t registers[5 * SHA384_SIZE];
+    const uint8_t *of_host = g->r.quote.body + TD_MR_TD + SHA384_SIZE;
+    bool none = memcmp(of_host, nothing, sizeof nothing) == 0;
+    memcpy(registers, g->r.quote.body + TD_MR_TD, SHA384_SIZE);
+    memcpy(registers + SHA384_SIZE, g->r.quote.body + TD_RTMR, 4 * SHA384_SIZE);
+    return hash_sha256_two(slice(registers, sizeof registers), slice(of_host, none ? 0 : sizeof nothing));
 }
 
 chaos_sha256 guest_mr_system(const guest *g)
