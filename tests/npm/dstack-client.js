@@ -353,7 +353,19 @@ async function checkTappd(where, endpoint) {
     equal((await post(endpoint, '/GetKey', '{}')).status, endpoint.startsWith('/') ? 404 : 200, 'what is not mounted there');
 }
 
-// --- helpers that need no agent ---
+// --- what needs no agent ---
+
+// The compose files that this project gives as a start.
+function checkComposeFiles() {
+    const start = path.join(__dirname, '../../data/compose');
+    const yaml = fs.readFileSync(path.join(start, 'phala-dstack.yaml'), 'utf8');
+    const compose = JSON.parse(fs.readFileSync(path.join(start, 'app-compose.json'), 'utf8'));
+    equal(compose.docker_compose_file, yaml, 'one is in the other, word for word');
+    const images = yaml.match(/^ *image: .*$/gm);
+    holds(images.length > 0 && images.every((line) => /@sha256:[0-9a-f]{64}$/.test(line)), 'images are named by digest');
+    equal([compose.kms_enabled, compose.allowed_envs, compose.runner], [true, [], 'docker-compose'], 'keys of a KMS, no unmeasured environment');
+    holds(getComposeHash(compose) === getComposeHash(compose, true), 'nothing in it that normalizing drops');
+}
 
 async function checkHelpers() {
     const vectors = path.join(process.env.CHAOS_VECTORS || '', 'dstack/vectors');
@@ -395,6 +407,7 @@ async function main() {
     await checkDstack('http', url);
     await checkTappd('socket', tappdSocket);
     await checkTappd('http', url);
+    checkComposeFiles();
     await checkHelpers();
     holds(warnings > 0, 'this client warns of what it deprecates');
     console.log(`${checks} checks of the client ${version} passed, node ${process.version}`);
