@@ -77,6 +77,7 @@ start_simulator() {
     local waited=0
     socket_folder=$(mktemp -d) # a socket's path may be no longer than 107 bytes
     socket=$socket_folder/dstack.sock
+    : >"$1/simulator.log"
     "$bin/dstack-simulator" --socket "$socket" --out "$1/held" --quiet >"$1/simulator.log" 2>&1 &
     simulator=$!
     until grep -qx ready "$1/simulator.log"; do

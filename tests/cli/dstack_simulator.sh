@@ -46,13 +46,14 @@ expect 5 "a file in the socket's place" timeout 20 "$simulator" --socket "$work/
 [ "$(cat "$work/compose.json")" = "$compose" ] || fail "the file in the socket's place is changed"
 
 # --- asking over HTTP, with nothing but the shell ---
+trap '' PIPE # the server may close before it has read all that it will not take
 port_of() { sed -n 's/.*listening on 127.0.0.1:\([0-9]*\)$/\1/p' "$work/$1.err"; }
 http() { # http METHOD PATH [BODY [HEADER]]: the whole answer
     local body=${3-} fd
     exec {fd}<>"/dev/tcp/127.0.0.1/$port"
     printf '%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s' \
-        "$1" "$2" "${#body}" "${4-}" "$body" >&"$fd"
-    timeout 20 cat <&"$fd"
+        "$1" "$2" "${#body}" "${4-}" "$body" >&"$fd" 2>/dev/null || true
+    timeout 20 cat <&"$fd" || true
     exec {fd}>&-
 }
 answers() { # answers STATUS TEXT METHOD PATH [BODY [HEADER]]
@@ -94,7 +95,8 @@ answers 200 '"k256_key":"' POST /prpc/Tappd.DeriveK256Key '{"path":"a"}'
 head -c 10485761 /dev/zero | tr '\0' ' ' >"$work/large"
 answers 400 "payload too large" POST /GetQuote "$(cat "$work/large")" # as protobuf, which has it as text
 answers 400 '{"error":"payload too large"}' POST '/GetQuote?json' "$(cat "$work/large")"
-answers 431 "" GET /Version "" "X: $(printf 'x%.0s' {1..70000})"$'\r\n'
+if http GET /Version "" "X: $(printf 'x%.0s' {1..70000})"$'\r\n' | grep -q version; then fail "headers of any size are taken"; fi
+answers 200 '"version"' GET /Version
 
 # --now is the machine's time; --strip leaves what replays.
 http POST /GetQuote '{"report_data":"01"}' >"$work/answer"
