@@ -178,6 +178,41 @@ static void test_report_data(void **state)
     refused("/prpc/TdxQuote", "{\"hash_algorithm\":\"SHA256\",\"report_data\":\"00\"}", "invalid hash algorithm");
 }
 
+static chaos_slice file_of(guest *of, const char *wanted)
+{
+    const char *name;
+    chaos_slice bytes = slice("", 0);
+    for (size_t i = 0; guest_file(of, i, &name, &bytes); i++) {
+        if (strcmp(name, wanted) == 0) {
+            return bytes;
+        }
+    }
+    fail_msg("there is no file %s", wanted);
+    return bytes;
+}
+
+/* The quote and the log of a blob, judged by what a relying party holds. */
+static void expect_verified(const json_t *parts, const char *code)
+{
+    chaos_buffer quote;
+    int exit_code = -1;
+    char *log = json_dumps(json_object_get(parts, "event_log"), JSON_COMPACT);
+    hex_member_buffer(parts, "quote", &quote);
+    const check_input input = { .quote = bytes_of(&quote),
+                                .event_log = slice_text(log),
+                                .collateral = file_of(g, "collateral.json"),
+                                .extra_root = file_of(g, "trust-root.der"),
+                                .no_policy = true,
+                                .now = 1767225600 };
+    json_t *verdict = check_to_json(&input, &exit_code);
+    assert_string_equal(verdict_error_code(verdict), code);
+    assert_string_equal(text_member(verdict, "anchor"), "simulated");
+    assert_int_equal(exit_code == 0, code[0] == '\0');
+    json_decref(verdict);
+    chaos_buffer_free(&quote);
+    free(log);
+}
+
 /* The same after an event: the log, the register, and both views of the blob agree. */
 static void test_attest(void **state)
 {
@@ -198,6 +233,10 @@ static void test_attest(void **state)
     const json_t *last = json_array_get(runtime, json_array_size(runtime) - 1);
     assert_string_equal(text_member(last, "event"), "one");
     assert_string_equal(text_member(last, "payload"), "beef");
+    expect_verified(parts, "");
+    json_t *events = json_object_get(parts, "event_log");
+    (void)json_array_remove(events, json_array_size(events) - 1);
+    expect_verified(parts, "RTMR3_MISMATCH");
     chaos_buffer_free(&blob);
     json_decref(parts);
     json_decref(log);
@@ -301,6 +340,7 @@ static void test_ra_tls(void **state)
         assert_string_equal(text_member(event, "digest"), "");
     }
     assert_int_equal(i, json_array_size(json_object_get(parts, "runtime_events")));
+    expect_verified(parts, "");
     assert_false(extension_of(leaf, OID "9", &content));
     OPENSSL_free(spki);
     X509_free(leaf);
