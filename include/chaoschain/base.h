@@ -112,6 +112,8 @@ typedef enum chaos_class {
     X(TYPED_DATA_FORMAT, FORMAT, 0x1d, "receipt", "the typed data are not those of EIP-712")                        \
     X(SIGNATURE_FORMAT, FORMAT, 0x1e, "receipt", "the signature file is malformed")                                 \
     X(TRANSACTION_FORMAT, FORMAT, 0x1f, "parse", "the transaction is malformed")                                    \
+    X(RECEIPT_FORMAT, FORMAT, 0x24, "receipt", "the receipt is malformed")                                          \
+    X(BUNDLE_FORMAT, FORMAT, 0x25, "receipt", "the bundle is malformed")                                            \
     X(BINDING_FORMAT, FORMAT, 0x1b, "binding", "the binding is not fifteen ABI words of its types")                 \
     X(KMS_CHAIN_FORMAT, FORMAT, 0x1c, "binding", "the key's signature chain is malformed")                          \
     X(TRUST_ROOT_FORMAT, FORMAT, 0x19, "chain", "the trust root is not a root certificate of the profile")          \
@@ -156,6 +158,11 @@ typedef enum chaos_class {
     X(APP_COMPOSE, TRUST, 0x27, "eventlog", "the compose file is not the one that was measured")                    \
     X(MESSAGE_SIGNATURE, TRUST, 0x28, "receipt", "the bound key did not sign the message")                          \
     X(ENVELOPE_HASH, TRUST, 0x29, "receipt", "the signature names another envelope")                                \
+    X(RECEIPT_SIGNATURE, TRUST, 0x2a, "receipt", "the session key did not sign the receipt")                        \
+    X(RECEIPT_SEQUENCE, TRUST, 0x2b, "receipt", "a receipt is missing, doubled or out of order")                    \
+    X(RECEIPT_PREVIOUS, TRUST, 0x2c, "receipt", "the receipt does not follow from the one before it")               \
+    X(RECEIPT_CONTENT, TRUST, 0x2d, "receipt", "the content is not what the receipt names")                         \
+    X(HANDOVER_SIGNATURE, TRUST, 0x2f, "receipt", "one of the two keys did not sign the handover")                  \
     X(ROOT_EXPIRED, TRUST, 0x40, "chain", "the root certificate has expired")                                       \
     X(ROOT_NOT_YET_VALID, TRUST, 0x41, "chain", "the root certificate is not valid yet")                            \
     X(PCK_CHAIN_EXPIRED, TRUST, 0x42, "chain", "the intermediate certificate has expired")                          \
@@ -201,6 +208,7 @@ typedef enum chaos_class {
     X(INSTANCE_ID, TRUST, 0x9c, "eventlog", "the instance id is not in the policy's list")                          \
     X(KEY_PROVIDER, TRUST, 0x9d, "eventlog", "the key provider is not in the policy's list")                        \
     X(KMS_ROOT, TRUST, 0x9e, "binding", "the KMS root is not in the policy's list")                                 \
+    X(RECEIPT_HEAD, TRUST, 0xa0, "receipt", "the receipts do not lead to the head that was anchored")               \
     X(COLLATERAL_MISSING, ENV, 0x01, "environment", "no collateral was given")                                      \
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \
