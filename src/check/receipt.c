@@ -159,19 +159,19 @@ static unsigned bits_of(const chaos_action *action, const chaos_keccak *hash)
 
 chaos_status content_check(bundle_check *b, const chaos_keccak *hash, chaos_slice content)
 {
-    const fault twice = { .status = CHAOS_E_BUNDLE_FORMAT,
-                          .field = "content",
-                          .offset = b->reader.offset,
-                          .reason = "this content comes twice" };
+    fault why = { .status = CHAOS_E_BUNDLE_FORMAT, .field = "content", .offset = b->reader.offset };
     const unsigned bits = b->summary.count == 0 ? 0 : bits_of(&b->last, hash);
     const chaos_keccak found = chaos_content_hash(content);
     check_run *run = &b->run;
 
+    why.reason = "larger than a content may be"; /* of a folder's file: a line's has been measured */
+    CHECK_READ(run, content.size <= CHAOS_MAX_BUNDLE_CONTENT, BUNDLE, &why);
     CHECK(run, bits != 0, RECEIPT_CONTENT, RECEIPT_CONTENT, "content.hash",
           v_text("payloadHash, inputHash or outputHash of the receipt before it"), V_HEX_OF(*hash));
     CHECK(run, keccak_equal(&found, hash), RECEIPT_CONTENT, RECEIPT_CONTENT, "content.data", V_HEX_OF(*hash),
           V_HEX_OF(found));
-    CHECK_READ(run, (b->contents_left & bits) != 0, BUNDLE, &twice);
+    why.reason = "this content comes twice";
+    CHECK_READ(run, (b->contents_left & bits) != 0, BUNDLE, &why);
     b->contents_left &= ~bits;
     b->summary.contents++;
     return CHAOS_OK;

@@ -29,7 +29,7 @@ for program in chaoschain-verify chaoschain-forge; do
     done
     pass
 done
-for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
     grep -qE "^\\*$verb" man/chaoschain.1.scd || fail "man/chaoschain.1.scd does not have $verb"
     pass
 done
