@@ -1,4 +1,5 @@
-/* breaks_bundle.c - breaks of bundles: of the chain, of who signs, of sessions, of contents, of lines and of their text. */
+/* breaks_bundle.c - breaks of bundles: of the chain, of who signs, of sessions, of contents, of lines and of their
+ * text. */
 #include "sim/bundle.h"
 
 /* Where what stands in a bundle of the default options: header, collateral, envelope, three receipts of which the first
@@ -326,11 +327,23 @@ static void content_twice(bundle_recipe *r)
 /* ------------------------------------------------------------------- rows ---- */
 
 #define ROW(name, expected, summary) .shown = { name, summary, CHAOS_E_##expected, 0, false }
-#define AFTER(name, expected, function, summary) { ROW(name, expected, summary), .after = (function) }
-#define BEFORE(name, expected, function, summary) { ROW(name, expected, summary), .before = (function) }
-#define EVIDENCE(name, expected, function, summary) { ROW(name, expected, summary), .evidence = (function) }
-#define TEXT(name, expected, from_text, to_text, summary) \
-    { ROW(name, expected, summary), .edit = { from_text, to_text } }
+#define AFTER(name, expected, function, summary)          \
+    {                                                     \
+        ROW(name, expected, summary), .after = (function) \
+    }
+#define BEFORE(name, expected, function, summary)          \
+    {                                                      \
+        ROW(name, expected, summary), .before = (function) \
+    }
+#define EVIDENCE(name, expected, function, summary)          \
+    {                                                        \
+        ROW(name, expected, summary), .evidence = (function) \
+    }
+#define TEXT(name, expected, from_text, to_text, summary)  \
+    {                                                      \
+        ROW(name, expected, summary), .edit = { from_text, \
+                                                to_text }  \
+    }
 
 const bundle_break bundle_breaks[] = {
     AFTER("receipt-dropped", RECEIPT_SEQUENCE, drop_second, "the second receipt is left out"),
@@ -339,7 +352,8 @@ const bundle_break bundle_breaks[] = {
     BEFORE("receipt-sequence-gap", RECEIPT_SEQUENCE, gap, "a sequence is jumped over, and signed so"),
     BEFORE("receipt-sequence-again", RECEIPT_SEQUENCE, again, "a sequence is used twice, and signed so"),
     AFTER("receipt-previous-flip", RECEIPT_PREVIOUS, previous_flipped, "a bit of `previous` is turned"),
-    BEFORE("receipt-previous-other", RECEIPT_PREVIOUS, previous_of_other, "another receipt is named before, and signed"),
+    BEFORE("receipt-previous-other", RECEIPT_PREVIOUS, previous_of_other,
+           "another receipt is named before, and signed"),
     BEFORE("receipt-previous-at-first", RECEIPT_PREVIOUS, previous_at_first, "sequence 0 names a receipt before it"),
     BEFORE("receipt-previous-missing", RECEIPT_PREVIOUS, previous_missing, "sequence 5 names no receipt before it"),
     AFTER("receipt-signature-flip", RECEIPT_SIGNATURE, signature_flipped, "a bit of s is turned"),
@@ -389,7 +403,8 @@ const bundle_break bundle_breaks[] = {
     AFTER("header-twice", BUNDLE_FORMAT, header_twice, "there are two headers"),
     AFTER("receipts-missing", BUNDLE_FORMAT, only_header, "there is no receipt"),
     TEXT("bundle-schema", BUNDLE_FORMAT, "chaoschain/bundle/1", "chaoschain/bundle/2", "another version"),
-    TEXT("bundle-unknown-key", BUNDLE_FORMAT, "{\"agent_id\"", "{\"a\":1,\"agent_id\"", "the header has one more member"),
+    TEXT("bundle-unknown-key", BUNDLE_FORMAT, "{\"agent_id\"", "{\"a\":1,\"agent_id\"",
+         "the header has one more member"),
     TEXT("bundle-duplicate-key", JSON_DUPLICATE_KEY, "{\"agent_id\":\"0\"", "{\"agent_id\":\"0\",\"agent_id\":\"0\"",
          "a member comes twice"),
     TEXT("bundle-header-incomplete", BUNDLE_FORMAT, "{\"agent_id\":\"0\",", "{", "the header has no agent id"),
@@ -399,7 +414,8 @@ const bundle_break bundle_breaks[] = {
     TEXT("bundle-two-in-a-line", BUNDLE_FORMAT, "}\n{\"collateral\"", ",\"collateral\":\"x\"}\n{\"collateral\"",
          "two things in one line"),
     TEXT("bundle-blank-line", BUNDLE_FORMAT, "}\n{\"collateral\"", "}\n\n{\"collateral\"", "a line is empty"),
-    TEXT("bundle-space-before", BUNDLE_FORMAT, "}\n{\"collateral\"", "}\n {\"collateral\"", "white space around a line"),
+    TEXT("bundle-space-before", BUNDLE_FORMAT, "}\n{\"collateral\"", "}\n {\"collateral\"",
+         "white space around a line"),
     TEXT("bundle-carriage-return", BUNDLE_FORMAT, "}\n{\"collateral\"", "}\r\n{\"collateral\"", "CR before LF"),
     TEXT("bundle-unknown-line", BUNDLE_FORMAT, "{\"collateral\"", "{\"trust_root\"", "a line of no known kind"),
     TEXT("bundle-trailing", BUNDLE_FORMAT, NULL, "x", "a byte behind the last line"),
@@ -407,7 +423,8 @@ const bundle_break bundle_breaks[] = {
     TEXT("bundle-trailing-zero", BUNDLE_FORMAT, NULL, "]\n", "no object behind the last line"),
     TEXT("collateral-not-text", BUNDLE_FORMAT, "{\"collateral\":\"", "{\"collateral\":[\"", "not a string"),
     TEXT("receipt-unknown-key", RECEIPT_FORMAT, "{\"receipt\":{", "{\"receipt\":{\"a\":1,", "one member more"),
-    TEXT("receipt-no-signature", RECEIPT_FORMAT, "\"},\"signature\":", "\"},\"signaturf\":", "a member of another name"),
+    TEXT("receipt-no-signature", RECEIPT_FORMAT, "\"},\"signature\":", "\"},\"signaturf\":",
+         "a member of another name"),
     TEXT("action-unknown-key", RECEIPT_FORMAT, "{\"actionType\"", "{\"actionTypf\"", "a member of another name"),
     TEXT("action-duplicate-key", JSON_DUPLICATE_KEY, "{\"actionType\":\"chaoschain/demo\"",
          "{\"actionType\":\"chaoschain/demo\",\"actionType\":\"chaoschain/demo\"", "a member comes twice"),

@@ -1,5 +1,5 @@
-/* bundle.h - a bundle as knobs with sound defaults. A break turns one before the receipts are chained and signed, or after,
- * or in the order of the lines, or in the text. Private to sim/ and its tests. */
+/* bundle.h - a bundle as knobs with sound defaults. A break turns one before the receipts are chained and signed, or
+ * after, or in the order of the lines, or in the text. Private to sim/ and its tests. */
 #ifndef SIM_BUNDLE_H
 #define SIM_BUNDLE_H
 

@@ -50,8 +50,11 @@ static int64_t now_of(const forge_bundle_options *options)
 static chaos_status make_session(bundle_recipe *r, unsigned session, chaos_error *err)
 {
     const forge_bundle_options *options = r->options;
-    forge_options chosen = { .now = options->now, .seed = options->seed, .has_stage = true,
-                             .stage = r->stage[session], .session = session };
+    forge_options chosen = { .now = options->now,
+                             .seed = options->seed,
+                             .has_stage = true,
+                             .stage = r->stage[session],
+                             .session = session };
     recipe model;
     if (!recipe_init(&model, FORGE_TDX4, &chosen)) {
         return error_set(err, CHAOS_E_INTERNAL, NULL, CHAOS_NO_OFFSET, "the session could not be made");

@@ -15,7 +15,8 @@ static int make_folder(const char *path)
         return EXIT_AFFIRMING;
     }
     int reason = errno;
-    return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot make the folder '%s': %s", shown(path).text, strerror(reason));
+    return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot make the folder '%s': %s", shown(path).text,
+                       strerror(reason));
 }
 
 static int write_file(const char *folder, const char *name, chaos_slice bytes)

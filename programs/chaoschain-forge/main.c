@@ -95,7 +95,8 @@ static int unknown_break(const char *name, bool is_bundle)
 static int read_break(const options *o, bool is_bundle, const forge_break **broken)
 {
     const char *name = options_value(o, OPT_BREAK, 0);
-    *broken = name == NULL ? NULL : is_bundle ? forge_bundle_break_find(name) : forge_break_find(name);
+    *broken = name == NULL ? NULL : is_bundle ? forge_bundle_break_find(name)
+                                              : forge_break_find(name);
     return name != NULL && *broken == NULL ? unknown_break(name, is_bundle) : EXIT_AFFIRMING;
 }
 
@@ -210,8 +211,9 @@ static int read_request(const options *o, request *wanted)
 
 static int forge_bundle_files(const request *wanted)
 {
-    const forge_bundle_options chosen = { .now = wanted->options.now, .seed = wanted->options.seed,
-                                           .as_folder = wanted->as_folder };
+    const forge_bundle_options chosen = { .now = wanted->options.now,
+                                          .seed = wanted->options.seed,
+                                          .as_folder = wanted->as_folder };
     forge_bundle made;
     chaos_error err = { 0 };
     chaos_status status = forge_bundle_make(&chosen, wanted->broken, &made, &err);

@@ -46,6 +46,12 @@ static check_value v_when(uint64_t seconds)
     return seconds <= INT64_MAX ? v_time((int64_t)seconds) : v_number(seconds);
 }
 
+/* What nobody could count is left open elsewhere. */
+static bool is_anchored_in_time(const chaos_claims *claims, const policy_number *max_age)
+{
+    return !max_age->given || !claims->has_anchor_age || claims->anchor_age <= max_age->value;
+}
+
 /* The age is the guest's claim: whoever signs the binding writes issuedAt. Only a nonce proves freshness. */
 static chaos_status rule_policy(const appraisal *a)
 {
@@ -70,9 +76,8 @@ static chaos_status rule_policy(const appraisal *a)
           "binding.stage", v_text("one of the policy's stages"), v_text(stage_text(binding)));
     CHECK(a->run, names_convention(&policy->binding.conventions), POLICY_BINDING, BINDING_TYPE,
           "binding.conventions", v_text("one of the policy's conventions"), v_text(CONVENTION));
-    CHECK(a->run, !max_anchor_age->given || !a->claims->has_anchor_age || a->claims->anchor_age <= max_anchor_age->value,
-          POLICY_BINDING, BINDING_EXPIRED, "binding.anchor_block", v_number(max_anchor_age->value),
-          v_number(a->claims->anchor_age));
+    CHECK(a->run, is_anchored_in_time(a->claims, max_anchor_age), POLICY_BINDING, BINDING_EXPIRED,
+          "binding.anchor_block", v_number(max_anchor_age->value), v_number(a->claims->anchor_age));
     CHECK(a->run, !max_age->given || age <= max_age->value, POLICY_BINDING, BINDING_EXPIRED, "binding.issued_at",
           v_text(oldest), v_when(binding->issued_at));
     return CHAOS_OK;
@@ -87,8 +92,8 @@ static chaos_status rule_time(const appraisal *a)
     CHECK(a->run, binding->issued_at <= now + CLOCK_SKEW_SECONDS, BINDING_TIME, BINDING_EXPIRED,
           "binding.issued_at", v_when(now + CLOCK_SKEW_SECONDS), v_when(binding->issued_at));
     /* A session that is over has signed its receipts before: check/ holds each of them against expiresAt. */
-    CHECK(a->run, a->claims->in_bundle || now <= binding->expires_at, BINDING_TIME, BINDING_EXPIRED, "binding.expires_at", at,
-          v_when(binding->expires_at));
+    CHECK(a->run, a->claims->in_bundle || now <= binding->expires_at, BINDING_TIME, BINDING_EXPIRED,
+          "binding.expires_at", at, v_when(binding->expires_at));
     return CHAOS_OK;
 }
 

@@ -1,5 +1,5 @@
-/* rules_receipts.c - rules about a bundle as a whole: does it lead to what was anchored on chain, when were its receipts
- * made, and who chose the collateral? And its summary in the verdict. */
+/* rules_receipts.c - rules about a bundle as a whole: does it lead to what was anchored on chain, when were its
+ * receipts made, and who chose the collateral? And its summary in the verdict. */
 #include "appraise/internal.h"
 
 #include <stdio.h>

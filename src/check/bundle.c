@@ -133,7 +133,7 @@ static chaos_status read_lines(bundle_check *b, chaos_error *err)
             status = take_line(b, &line, err);
         } else if (why.status != CHAOS_OK) {
             status = check_fail(&b->run, CHECK_BUNDLE, why.status, why.field, v_none(), v_none(), &why) ? why.status
-                                                                                                      : CHAOS_OK;
+                                                                                                        : CHAOS_OK;
             line.kind = 0;
         } else {
             status = check_end(b);

@@ -1,5 +1,5 @@
-/* bundle_session.c - the sessions of a bundle: each envelope goes the way of every envelope when the first receipt names
- * it, and must be of the one agent that the bundle is about. */
+/* bundle_session.c - the sessions of a bundle: each envelope goes the way of every envelope when the first receipt
+ * names it, and must be of the one agent that the bundle is about. */
 #include "check/bundle.h"
 
 enum {
@@ -160,8 +160,8 @@ static const chaos_head *find_head(const chaos_bundle_expectation *expectation, 
     return NULL;
 }
 
-/* A session was made after its anchorBlock, whose hash is its nonce, and before the head. Without a head nothing says how
- * long after; a hash that is wrong is wrong without one, too. */
+/* A session was made after its anchorBlock, whose hash is its nonce, and before the head. Without a head nothing
+ * says how long after; a hash that is wrong is wrong without one, too. */
 static chaos_expectation expect_of(const bundle_check *b, const session *s, uint64_t sequence, chaos_claims *claims)
 {
     chaos_expectation expected = b->expectation->agent;
@@ -195,7 +195,8 @@ static proof code_of(const chaos_verdict *verdict, const session *s)
 /* For the verdict the least counts, and not-proven is less than not-checked. */
 static unsigned lack_of(proof code)
 {
-    return code == PROOF_PROVEN ? 0 : code == PROOF_NOT_CHECKED ? 1 : 2;
+    return code == PROOF_PROVEN ? 0 : code == PROOF_NOT_CHECKED ? 1
+                                                                : 2;
 }
 
 static unsigned rank_of(const chaos_verdict *verdict, proof code)

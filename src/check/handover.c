@@ -25,8 +25,8 @@ static chaos_status check_signer(const chaos_keccak *digest, const chaos_signatu
     }
     (void)error_set(err, CHAOS_E_HANDOVER_SIGNATURE, field, CHAOS_NO_OFFSET, NULL);
     error_expected(err, "%s", error_hex(text, sizeof text, slice(key->bytes, sizeof key->bytes)));
-    error_found(err, "%s", result == K1_GOOD ? error_hex(text, sizeof text, slice(found.bytes, sizeof found.bytes))
-                                             : "a signature of no key");
+    const chaos_slice shown = slice(found.bytes, sizeof found.bytes);
+    error_found(err, "%s", result == K1_GOOD ? error_hex(text, sizeof text, shown) : "a signature of no key");
     return CHAOS_E_HANDOVER_SIGNATURE;
 }
 

@@ -113,7 +113,8 @@ static void meet_head(bundle_check *b, const chaos_head *head, const chaos_kecca
     b->summary.anchor_block = head->block;
 }
 
-/* Heads of what came before the bundle are passed over; the one right before it must be the first receipt's previous. */
+/* Heads of what came before the bundle are passed over; the one right before it must be the first receipt's
+ * previous. */
 static void meet_heads(bundle_check *b, const chaos_action *action, const chaos_keccak *digest)
 {
     const chaos_bundle_expectation *expected = b->expectation;

@@ -168,7 +168,8 @@ chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data, c
 
 static chaos_status refuse_action(const char *field, const char *why, chaos_error *err)
 {
-    return error_set(err, CHAOS_E_USAGE, field, CHAOS_NO_OFFSET, "the action is not one that this key may sign: %s", why);
+    return error_set(err, CHAOS_E_USAGE, field, CHAOS_NO_OFFSET, "the action is not one that this key may sign: %s",
+                     why);
 }
 
 /* What every verifier is going to refuse is not signed. */

@@ -1,5 +1,5 @@
-/* bundle_reader.c - a stream of bytes as the lines of a bundle, one at a time: a million of them need no more memory than
- * the longest. */
+/* bundle_reader.c - a stream of bytes as the lines of a bundle, one at a time: a million of them need no more memory
+ * than the longest. */
 #include "wire/internal.h"
 
 #define CHUNK (64u * 1024u)

@@ -1,5 +1,5 @@
-/* domain.c - what our EIP-712 structs have in common: the domain {"ChaosChain TEE", "1", chain, registry}, and values as
- * ABI words (KeyBinding, AgentAction, KeyHandover). */
+/* domain.c - what our EIP-712 structs have in common: the domain {"ChaosChain TEE", "1", chain, registry}, and
+ * values as ABI words (KeyBinding, AgentAction, KeyHandover). */
 #include "wire/internal.h"
 
 static const char domain_type[] =

@@ -3,8 +3,8 @@
 #include "wire/internal.h"
 
 /* keccak("AgentAction(address agentRegistry,uint256 agentId,uint64 sequence,bytes32 previous,string actionType,"
- *        "bytes32 payloadHash,bytes32 inputHash,bytes32 outputHash,uint64 issuedAt,bytes32 evidenceHash)"): hashed once,
- * as a bundle has a million of them. */
+ * "bytes32 payloadHash,bytes32 inputHash,bytes32 outputHash,uint64 issuedAt,bytes32 evidenceHash)"): hashed once, as
+ * a bundle has a million of them. */
 static const chaos_keccak action_type_hash = { { 0xc6, 0xf8, 0x96, 0xa5, 0xb9, 0x62, 0x3e, 0xf0, 0x87, 0x5f, 0x06,
                                                  0x14, 0x64, 0xbb, 0xe1, 0x68, 0xd9, 0xa1, 0x2c, 0x3c, 0xb6, 0x7e,
                                                  0xa4, 0x88, 0x68, 0x91, 0x01, 0x21, 0xd5, 0x5e, 0xe2, 0xfc } };
@@ -114,11 +114,16 @@ enum {
 };
 
 static const member_key keys[KEY_COUNT] = {
-    [KEY_ACTION_TYPE] = MEMBER_KEY("actionType"),   [KEY_AGENT_ID] = MEMBER_KEY("agentId"),
-    [KEY_AGENT_REGISTRY] = MEMBER_KEY("agentRegistry"), [KEY_EVIDENCE_HASH] = MEMBER_KEY("evidenceHash"),
-    [KEY_INPUT_HASH] = MEMBER_KEY("inputHash"),     [KEY_ISSUED_AT] = MEMBER_KEY("issuedAt"),
-    [KEY_OUTPUT_HASH] = MEMBER_KEY("outputHash"),   [KEY_PAYLOAD_HASH] = MEMBER_KEY("payloadHash"),
-    [KEY_PREVIOUS] = MEMBER_KEY("previous"),        [KEY_SEQUENCE] = MEMBER_KEY("sequence"),
+    [KEY_ACTION_TYPE] = MEMBER_KEY("actionType"),
+    [KEY_AGENT_ID] = MEMBER_KEY("agentId"),
+    [KEY_AGENT_REGISTRY] = MEMBER_KEY("agentRegistry"),
+    [KEY_EVIDENCE_HASH] = MEMBER_KEY("evidenceHash"),
+    [KEY_INPUT_HASH] = MEMBER_KEY("inputHash"),
+    [KEY_ISSUED_AT] = MEMBER_KEY("issuedAt"),
+    [KEY_OUTPUT_HASH] = MEMBER_KEY("outputHash"),
+    [KEY_PAYLOAD_HASH] = MEMBER_KEY("payloadHash"),
+    [KEY_PREVIOUS] = MEMBER_KEY("previous"),
+    [KEY_SEQUENCE] = MEMBER_KEY("sequence"),
 };
 
 static void read_action_type(json *j, chaos_action *out)

@@ -62,12 +62,10 @@ static void begin_stream(stream *s, const forge_result *made, const forge_option
     s->line.limit = CHAOS_MAX_BUNDLE_LINE;
     assert_true(forge_session_key(options, s->scalar));
     assert_int_equal(chaos_envelope_parse(bytes_of(&made->envelope), &evidence, &err), CHAOS_OK);
-    s->receipt.action = (chaos_action){ .chain_id = binding->chain_id, .agent_registry = binding->identity_registry,
-                                        .agent_id = binding->agent_id, .action_type = "test/many",
-                                        .issued_at = binding->issued_at,
-                                        .evidence_hash = chaos_evidence_hash(evidence) };
+    s->receipt.action = (chaos_action){ .chain_id = binding->chain_id, .agent_registry = binding->identity_registry, .agent_id = binding->agent_id, .action_type = "test/many", .issued_at = binding->issued_at, .evidence_hash = chaos_evidence_hash(evidence) };
     assert_int_equal(chaos_bundle_write_header(&binding->chain_id, &binding->identity_registry, &binding->agent_id,
-                                               &s->line, &err), CHAOS_OK);
+                                               &s->line, &err),
+                     CHAOS_OK);
     assert_int_equal(chaos_bundle_write_envelope(evidence, &s->line, &err), CHAOS_OK);
     chaos_evidence_free(evidence);
 }
@@ -91,7 +89,8 @@ static void expect_count(const forge_result *made, const forge_options *options,
     assert_int_equal(chaos_trust_add_root(trust, bytes_of(&made->root), &err), CHAOS_OK);
     assert_int_equal(chaos_policy_none(&policy, &err), CHAOS_OK);
     assert_int_equal(chaos_check_bundle(&source, bytes_of(&made->collateral), trust, policy, &nothing, made->now, NULL,
-                                        &verdict, &err), CHAOS_OK);
+                                        &verdict, &err),
+                     CHAOS_OK);
     assert_int_equal(chaos_verdict_write_json(verdict, &text, &err), CHAOS_OK);
     if (strstr((const char *)text.data, expected) == NULL) {
         fail_msg("expected %s in %s", expected, (const char *)text.data);

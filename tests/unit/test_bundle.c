@@ -60,10 +60,10 @@ static int end(void **state)
 
 typedef struct memory_source {
     chaos_slice text;
-    size_t chunk;                /* at most so many bytes a call */
-    const forge_bundle *folder;  /* its contents are files */
-    chaos_slice instead;         /* the content that is given, if not empty */
-    chaos_status fault;          /* of the source, at the end of the text */
+    size_t chunk;               /* at most so many bytes a call */
+    const forge_bundle *folder; /* its contents are files */
+    chaos_slice instead;        /* the content that is given, if not empty */
+    chaos_status fault;         /* of the source, at the end of the text */
 } memory_source;
 
 static chaos_status read_memory(void *context, uint8_t *into, size_t capacity, size_t *got, chaos_error *err)
@@ -99,10 +99,10 @@ typedef struct question {
     size_t chunk; /* 0: all */
     const forge_bundle *folder;
     chaos_slice instead;
-    chaos_slice collateral; /* own; empty: the bundle's */
-    const chaos_policy *policy; /* NULL: the world's */
+    chaos_slice collateral;                      /* own; empty: the bundle's */
+    const chaos_policy *policy;                  /* NULL: the world's */
     const chaos_bundle_expectation *expectation; /* NULL: nothing */
-    int64_t now; /* 0: the forge's */
+    int64_t now;                                 /* 0: the forge's */
 } question;
 
 static question ask(const world *w, const forge_bundle *made)
@@ -113,8 +113,7 @@ static question ask(const world *w, const forge_bundle *made)
 static chaos_status answer(const world *w, const question *q, chaos_verdict **verdict, chaos_error *err)
 {
     const chaos_bundle_expectation nothing = CHAOS_BUNDLE_EXPECTATION_INIT;
-    memory_source m = { .text = q->text, .chunk = q->chunk == 0 ? SIZE_MAX : q->chunk, .folder = q->folder,
-                        .instead = q->instead };
+    memory_source m = { .text = q->text, .chunk = q->chunk == 0 ? SIZE_MAX : q->chunk, .folder = q->folder, .instead = q->instead };
     chaos_bundle_source source = CHAOS_BUNDLE_SOURCE_INIT;
     source.context = &m;
     source.read = read_memory;
@@ -336,7 +335,8 @@ static void test_breaks(void **state)
         const bool by_policy = broken->expected == CHAOS_E_TD_DEBUG;
         expect_code(broken->name, verdict, broken->expected);
         assert_int_equal(chaos_verdict_verified(verdict), by_policy ? CHAOS_VERIFIED_TRUE : CHAOS_VERIFIED_FALSE);
-        assert_int_equal(chaos_verdict_exit_code(verdict), by_policy ? 2 : class_ == CHAOS_CLASS_FORMAT ? 3 : 4);
+        assert_int_equal(chaos_verdict_exit_code(verdict), by_policy ? 2 : class_ == CHAOS_CLASS_FORMAT ? 3
+                                                                                                        : 4);
         expect_place(broken->name, verdict);
         if (!by_policy) {
             assert_memory_equal(chaos_verdict_error(verdict)->text, "line ", 5);
@@ -761,7 +761,8 @@ static void test_writers(void **state)
         case BUNDLE_HEADER:
             chain = line.header.chain_id;
             assert_int_equal(chaos_bundle_write_header(&chain, &line.header.agent_registry, &line.header.agent_id,
-                                                       &out, &err), CHAOS_OK);
+                                                       &out, &err),
+                             CHAOS_OK);
             break;
         case BUNDLE_COLLATERAL:
             assert_int_equal(chaos_bundle_write_collateral(line.collateral, &out, &err), CHAOS_OK);

@@ -159,9 +159,7 @@ static void test_handover_signatures(void **state)
 {
     (void)state;
     const chaos_action action = make_action();
-    chaos_handover handover = { .chain_id = action.chain_id, .identity_registry = action.agent_registry,
-                                .old_key = address_of(0x01), .new_key = address_of(0x02),
-                                .new_evidence_hash = filled(0x66), .last_sequence = 4, .issued_at = 1767225600 };
+    chaos_handover handover = { .chain_id = action.chain_id, .identity_registry = action.agent_registry, .old_key = address_of(0x01), .new_key = address_of(0x02), .new_evidence_hash = filled(0x66), .last_sequence = 4, .issued_at = 1767225600 };
     const chaos_keccak digest = chaos_handover_digest(&handover);
     chaos_signature65 old = sign(0x01, &digest), new = sign(0x02, &digest), stranger = sign(0x03, &digest);
     expect_handover(&handover, &old, &new, CHAOS_OK, NULL);
@@ -341,10 +339,14 @@ static void test_usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_action_vector),   cmocka_unit_test(test_action_as_typed_data),
-        cmocka_unit_test(test_handover_vector), cmocka_unit_test(test_handover_signatures),
-        cmocka_unit_test(test_action_rules),    cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_every_length),    cmocka_unit_test(test_every_flip),
+        cmocka_unit_test(test_action_vector),
+        cmocka_unit_test(test_action_as_typed_data),
+        cmocka_unit_test(test_handover_vector),
+        cmocka_unit_test(test_handover_signatures),
+        cmocka_unit_test(test_action_rules),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_every_length),
+        cmocka_unit_test(test_every_flip),
         cmocka_unit_test(test_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
