@@ -31,6 +31,8 @@ find_package(Threads REQUIRED)
 # What libchaoschain needs beyond the verify library. Without it the verify library and its programs are built alone.
 pkg_check_modules(libsodium IMPORTED_TARGET GLOBAL libsodium>=1.0.18)
 pkg_check_modules(libcurl IMPORTED_TARGET GLOBAL libcurl>=7.88)
+pkg_check_modules(sqlite3 IMPORTED_TARGET GLOBAL sqlite3>=3.37)
+pkg_check_modules(jansson IMPORTED_TARGET GLOBAL jansson>=2.14)
 pkg_check_modules(libmicrohttpd IMPORTED_TARGET GLOBAL libmicrohttpd>=0.9.75)
 
 # The libraries that crypto/ and sim/ stand on: whatever links our objects links these.

@@ -6,8 +6,8 @@
 set -euo pipefail
 
 demo=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev libsodium-dev libcurl4-openssl-dev
-    libmicrohttpd-dev binutils sed grep)
-test=("${demo[@]}" g++ libcmocka-dev libjansson-dev)
+    libmicrohttpd-dev libsqlite3-dev libjansson-dev binutils sed grep)
+test=("${demo[@]}" g++ libcmocka-dev strace)
 fuzz=("${demo[@]}" clang-14 libclang-rt-14-dev)
 ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 valgrind libc6-dbg scdoc python3)
 

@@ -114,6 +114,10 @@ typedef enum chaos_class {
     X(TRANSACTION_FORMAT, FORMAT, 0x1f, "parse", "the transaction is malformed")                                    \
     X(RECEIPT_FORMAT, FORMAT, 0x24, "receipt", "the receipt is malformed")                                          \
     X(BUNDLE_FORMAT, FORMAT, 0x25, "receipt", "the bundle is malformed")                                            \
+    X(ABI_FORMAT, FORMAT, 0x20, "parse", "contract data are not of their ABI type")                                  \
+    X(REGISTRATION_FORMAT, FORMAT, 0x21, "parse", "the registration file is malformed")                              \
+    X(REQUEST_FORMAT, FORMAT, 0x22, "parse", "the validation request file is malformed")                             \
+    X(KEYSTORE_FORMAT, FORMAT, 0x23, "parse", "the keystore file is malformed")                                      \
     X(BINDING_FORMAT, FORMAT, 0x1b, "binding", "the binding is not fifteen ABI words of its types")                 \
     X(KMS_CHAIN_FORMAT, FORMAT, 0x1c, "binding", "the key's signature chain is malformed")                          \
     X(TRUST_ROOT_FORMAT, FORMAT, 0x19, "chain", "the trust root is not a root certificate of the profile")          \
@@ -209,6 +213,9 @@ typedef enum chaos_class {
     X(KEY_PROVIDER, TRUST, 0x9d, "eventlog", "the key provider is not in the policy's list")                        \
     X(KMS_ROOT, TRUST, 0x9e, "binding", "the KMS root is not in the policy's list")                                 \
     X(RECEIPT_HEAD, TRUST, 0xa0, "receipt", "the receipts do not lead to the head that was anchored")               \
+    X(BINDING_SUBJECT, TRUST, 0x9f, "binding", "the binding answers another request")                               \
+    X(BINDING_URI, TRUST, 0xa3, "binding", "the binding is for another registration file")                          \
+    X(BINDING_TLS, TRUST, 0xa4, "binding", "the binding is for another TLS key")                                    \
     X(COLLATERAL_MISSING, ENV, 0x01, "environment", "no collateral was given")                                      \
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \
@@ -219,6 +226,19 @@ typedef enum chaos_class {
     X(NETWORK, ENV, 0x08, "environment", "a server could not be reached")                                           \
     X(TIMEOUT, ENV, 0x09, "environment", "no answer came in time")                                                  \
     X(GUEST_AGENT, ENV, 0x0a, "environment", "the server's answer was an error or made no sense")                   \
+    X(NODE, ENV, 0x0b, "environment", "the node's answer was an error or made no sense")                             \
+    X(CHAIN_ID, ENV, 0x0c, "environment", "the node is of another chain")                                            \
+    X(REGISTRY, ENV, 0x0d, "environment", "the contract at this address is not the registry that it should be")      \
+    X(REVERTED, ENV, 0x0e, "environment", "the contract refused the call")                                           \
+    X(FUNDS, ENV, 0x0f, "environment", "the account lacks the funds")                                                \
+    X(NONCE_TAKEN, ENV, 0x11, "environment", "something else sent a transaction with this account")                  \
+    X(UNCONFIRMED, ENV, 0x12, "environment", "the transaction was sent and is not confirmed yet")                    \
+    X(STORE, ENV, 0x13, "environment", "the store could not be read or written")                                     \
+    X(LOCKED, ENV, 0x14, "environment", "another process holds what this one needs")                                 \
+    X(PASSPHRASE, ENV, 0x15, "environment", "the passphrase is not that of the keystore")                            \
+    X(REORGANISED, ENV, 0x16, "environment", "the chain was reorganised while it was read")                          \
+    X(FEE_LIMIT, ENV, 0x17, "environment", "the chain asks a higher fee than the caller allows")                     \
+    X(NOT_FOUND, ENV, 0x18, "environment", "the chain has no such agent, request or feedback")                       \
     X(MEMORY, INTERNAL, 0x01, "environment", "out of memory")                                                       \
     X(CRYPTO, INTERNAL, 0x02, "environment", "the cryptographic library failed")                                    \
     X(LIMIT, INTERNAL, 0x03, "environment", "an internal limit was reached")                                        \

@@ -113,7 +113,7 @@ typedef struct chaos_block {
 
 typedef struct chaos_bundle_expectation {
     size_t size;             /* CHAOS_BUNDLE_EXPECTATION_INIT */
-    chaos_expectation agent; /* of every session; report data are no part of it, a nonce only of a single session */
+    chaos_expectation agent; /* of every session: agent, identity key; a nonce for a single session */
     const chaos_head *heads; /* in ascending order of their sequence */
     size_t head_count;
     const chaos_block *blocks; /* the anchorBlocks of sessions: with a head they make a session fresh */

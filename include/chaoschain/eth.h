@@ -1,4 +1,5 @@
-/* eth.h - Ethereum transactions: legacy (EIP-155), access list (EIP-2930) and dynamic fee (EIP-1559).
+/* eth.h - Ethereum: transactions (legacy as of EIP-155, access list of EIP-2930, dynamic fee of EIP-1559) and the
+ * accounts that sign them.
  *
  * Sources: Ethereum Yellow Paper, EIP-155, EIP-2718, EIP-2930, EIP-1559. */
 #ifndef CHAOSCHAIN_ETH_H
@@ -72,6 +73,28 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_eth_sign_transaction(chaos_tee *tee,
                                                                  const chaos_transaction *transaction,
                                                                  chaos_buffer *raw, chaos_keccak *hash,
                                                                  chaos_error *err);
+
+/* ------------------------------------------------------------- accounts ---- */
+
+/* Who signs transactions: an ordinary key outside a TEE, or a key of the TEE. There is no call that gives a private key
+ * out, and none that signs a bare digest. Immutable; threads may share one. */
+typedef struct chaos_account chaos_account;
+
+/* `tee` and `keypair` are borrowed: both must outlive the account. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_from_tee(chaos_tee *tee, const chaos_keypair *keypair,
+                                                             chaos_account **account, chaos_error *err);
+CHAOS_API void chaos_account_free(chaos_account *account);
+CHAOS_API chaos_address chaos_account_address(const chaos_account *account);
+
+/* The signed bytes, appended to `raw`, and their hash. The sender is recovered and compared before they are given. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_sign_transaction(const chaos_account *account,
+                                                                     const chaos_transaction *transaction,
+                                                                     chaos_buffer *raw, chaos_keccak *hash,
+                                                                     chaos_error *err);
+/* EIP-712, the JSON of eth_signTypedData_v4; the domain "ChaosChain TEE" is refused, as in tee.h. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_sign_typed_data(const chaos_account *account,
+                                                                    chaos_slice typed_data,
+                                                                    chaos_signature65 *signature, chaos_error *err);
 
 #ifdef __cplusplus
 }

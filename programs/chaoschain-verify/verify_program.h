@@ -14,6 +14,10 @@ CHAOS_MUST_USE chaos_status expect_report_data(const char *text, chaos_expectati
 CHAOS_MUST_USE chaos_status expect_agent(const char *text, chaos_expectation *out, chaos_error *err);
 CHAOS_MUST_USE chaos_status expect_identity_key(const char *text, chaos_expectation *out, chaos_error *err);
 CHAOS_MUST_USE chaos_status expect_nonce(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_block(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_subject(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_uri_hash(const char *text, chaos_expectation *out, chaos_error *err);
+CHAOS_MUST_USE chaos_status expect_tls_key(const char *text, chaos_expectation *out, chaos_error *err);
 
 /* The evidence as the command line brought it. */
 typedef struct given_evidence {

@@ -175,12 +175,18 @@ static void decide(chaos_verdict *verdict, const chaos_policy *policy, const cha
 static chaos_status check_expectation_fits(const chaos_claims *claims, const chaos_expectation *expectation,
                                            chaos_error *err)
 {
-    bool of_binding = expectation->has_agent || expectation->has_identity_key || expectation->has_nonce;
+    bool of_binding = expectation->has_agent || expectation->has_identity_key || expectation->has_nonce ||
+                      expectation->has_anchor || expectation->has_subject || expectation->has_agent_uri_hash ||
+                      expectation->has_tls_spki_hash;
     bool is_bare_quote = claims->has_quote && !claims->has_binding;
 
     if (of_binding && is_bare_quote) {
         return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
                          "a bare quote has no binding: agent, identity key and nonce need an envelope");
+    }
+    if (expectation->has_nonce && expectation->has_anchor) {
+        return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
+                         "a binding has one nonce: it is of the caller's choice, or the hash of a block");
     }
     return CHAOS_OK;
 }

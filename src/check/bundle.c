@@ -45,6 +45,9 @@ static chaos_status check_call(const chaos_bundle_source *source, const bundle_c
     if (e->agent.has_report_data) {
         return refuse_call("expectation", "report data are of one quote, and a bundle may have many", err);
     }
+    if (e->agent.has_anchor || e->agent.has_subject || e->agent.has_agent_uri_hash || e->agent.has_tls_spki_hash) {
+        return refuse_call("expectation", "a bundle's sessions have blocks of their own, and nothing else", err);
+    }
     return check_heads(e, err);
 }
 

@@ -162,24 +162,22 @@ static const chaos_head *find_head(const chaos_bundle_expectation *expectation, 
 
 /* A session was made after its anchorBlock, whose hash is its nonce, and before the head. Without a head nothing
  * says how long after; a hash that is wrong is wrong without one, too. */
-static chaos_expectation expect_of(const bundle_check *b, const session *s, uint64_t sequence, chaos_claims *claims)
+static chaos_expectation expect_of(const bundle_check *b, const session *s, uint64_t sequence)
 {
+    const chaos_binding *binding = &s->binding;
     chaos_expectation expected = b->expectation->agent;
-    const chaos_block *block = find_block(b->expectation, s->binding.anchor_block);
+    const chaos_block *block = find_block(b->expectation, binding->anchor_block);
     const chaos_head *head = find_head(b->expectation, sequence);
-    const bool is_anchored = head != NULL && head->block >= s->binding.anchor_block;
+    const bool is_anchored = head != NULL && head->block >= binding->anchor_block;
 
     if (expected.has_nonce || block == NULL) {
         return expected;
     }
-    const bool is_right = memcmp(block->hash.bytes, s->binding.nonce.bytes, sizeof block->hash.bytes) == 0;
-    if (is_right && is_anchored) {
-        claims->has_anchor_age = true;
-        claims->anchor_age = head->block - s->binding.anchor_block;
-    }
-    if (is_anchored || !is_right) {
-        expected.has_nonce = true;
-        memcpy(expected.nonce.bytes, block->hash.bytes, sizeof expected.nonce.bytes);
+    if (is_anchored || memcmp(block->hash.bytes, binding->nonce.bytes, sizeof block->hash.bytes) != 0) {
+        expected.has_anchor = true;
+        expected.anchor_block = block->number;
+        expected.anchor_hash = block->hash;
+        expected.last_block = is_anchored ? head->block : block->number;
     }
     return expected;
 }
@@ -219,7 +217,7 @@ chaos_status session_judge(bundle_check *b, session *s, uint64_t sequence, chaos
     CHAOS_AUTO(chaos_verdict, verdict);
 
     CHAOS_TRY(examine(b, s, &claims, err));
-    const chaos_expectation expected = expect_of(b, s, sequence, claims);
+    const chaos_expectation expected = expect_of(b, s, sequence);
     if (!claims->verified && !claims->only_dates_failed) {
         b->is_over = true;
         keep(b, &claims, &expected, 0);

@@ -7,5 +7,11 @@
 #include "base/base.h"
 #include "codec/codec.h"
 #include "crypto/crypto.h"
+#include "keys/keys.h"
+
+/* An account over a key, which it takes (*key is then NULL) unless it fails. account.c */
+CHAOS_MUST_USE chaos_status account_from_key(guarded_key **key, chaos_account **account, chaos_error *err);
+
+CHAOS_CLEANUP(chaos_account);
 
 #endif

@@ -143,16 +143,13 @@ static chaos_status is_own_domain(chaos_slice name, bool *own, chaos_error *err)
     return CHAOS_OK;
 }
 
-chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data, const chaos_keypair *keypair,
-                                       chaos_signature **signature, chaos_error *err)
+chaos_status typed_data_to_sign(chaos_slice typed_data, chaos_keccak *digest, chaos_error *err)
 {
-    chaos_keccak digest;
     chaos_slice name = { NULL, 0 };
     fault why = { 0 };
     bool own = true;
 
-    CHAOS_TRY(check_call(tee, typed_data, CHAOS_MAX_TYPED_DATA, keypair, signature, err));
-    if (!typed_data_digest(typed_data.data == NULL ? slice("", 0) : typed_data, &digest, &name, &why)) {
+    if (!typed_data_digest(typed_data.data == NULL ? slice("", 0) : typed_data, digest, &name, &why)) {
         return fault_to_error(&why, err);
     }
     CHAOS_TRY(is_own_domain(name, &own, err));
@@ -161,6 +158,16 @@ chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data, c
                          "what is signed in the domain \"%s\" is made by the calls that check what it says",
                          OWN_DOMAIN);
     }
+    return CHAOS_OK;
+}
+
+chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data, const chaos_keypair *keypair,
+                                       chaos_signature **signature, chaos_error *err)
+{
+    chaos_keccak digest;
+
+    CHAOS_TRY(check_call(tee, typed_data, CHAOS_MAX_TYPED_DATA, keypair, signature, err));
+    CHAOS_TRY(typed_data_to_sign(typed_data, &digest, err));
     return sign_and_wrap(tee, keypair, CHAOS_DIGEST_EIP712, &digest, signature, err);
 }
 

@@ -146,6 +146,10 @@ CHAOS_MUST_USE chaos_status keypair_sign_digest(chaos_tee *tee, const chaos_keyp
                                                 const chaos_keccak *digest, chaos_signature65 *out,
                                                 chaos_error *err);
 
+/* The digest of typed data that a caller may have signed: TYPED_DATA_FORMAT, or USAGE for the domain
+ * "ChaosChain TEE". sign.c */
+CHAOS_MUST_USE chaos_status typed_data_to_sign(chaos_slice typed_data, chaos_keccak *digest, chaos_error *err);
+
 CHAOS_CLEANUP(chaos_tee_registry);
 CHAOS_CLEANUP(chaos_tee);
 CHAOS_CLEANUP(chaos_keypair);

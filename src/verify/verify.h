@@ -95,6 +95,9 @@
     X(AGENT, "agent")                                     \
     X(REPORT_DATA, "report-data")                         \
     X(FRESHNESS, "freshness")                             \
+    X(SUBJECT, "subject")                                 \
+    X(AGENT_URI, "agent-uri")                             \
+    X(TLS_KEY, "tls-key")                                 \
     X(CODE, "code")                                       \
     X(IDENTITY_KEY, "identity-key")                       \
     X(COLLATERAL_FLOOR, "collateral-floor")               \
@@ -297,8 +300,6 @@ struct chaos_claims {
     chaos_keccak binding_hash, evidence_hash;
     bool has_endorsement;
     bool in_bundle;        /* expiresAt bounds the receipts of the session and not the present */
-    bool has_anchor_age;   /* blocks between the session's anchorBlock and the head that anchors it */
-    uint64_t anchor_age;
     bool has_receipts;     /* a whole bundle: the summary is filled */
     receipt_summary receipts;
     bool has_kms_root;     /* the key that the identity key's chain leads to; trusted only if the policy pins it */
