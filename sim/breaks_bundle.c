@@ -207,6 +207,11 @@ static void back_to_older(bundle_recipe *r)
     last->receipt.action.issued_at = r->sessions[0].binding.issued_at + 9;
 }
 
+static void at_one_time(bundle_recipe *r)
+{
+    r->at_one_time = true;
+}
+
 /* The newer session signs first; the older one has signed nothing before. */
 static void older_comes_second(bundle_recipe *r)
 {
@@ -243,6 +248,31 @@ static void unknown_evidence(bundle_recipe *r)
 {
     r->receipts[1].keeps_evidence = true;
     action_at(r, 1)->evidence_hash = hash_keccak(slice_text("another envelope"));
+}
+
+/* All that receipts and header say agrees, and the envelopes say something else. */
+static void all_other_chain(bundle_recipe *r)
+{
+    r->header.chain_id.bytes[31] ^= 0x01;
+    for (size_t i = 0; i < r->receipt_count; i++) {
+        action_at(r, i)->chain_id = r->header.chain_id;
+    }
+}
+
+static void all_other_registry(bundle_recipe *r)
+{
+    r->header.agent_registry.bytes[0] ^= 0x01;
+    for (size_t i = 0; i < r->receipt_count; i++) {
+        action_at(r, i)->agent_registry = r->header.agent_registry;
+    }
+}
+
+static void all_other_agent(bundle_recipe *r)
+{
+    r->header.agent_id.bytes[31] ^= 0x01;
+    for (size_t i = 0; i < r->receipt_count; i++) {
+        action_at(r, i)->agent_id = r->header.agent_id;
+    }
 }
 
 static void header_other_chain(bundle_recipe *r)
@@ -368,6 +398,13 @@ const bundle_break bundle_breaks[] = {
     BEFORE("receipt-by-identity", RECEIPT_SIGNATURE, by_identity, "the identity key signs in the name of a session"),
     BEFORE("receipt-by-next-session", RECEIPT_SIGNATURE, by_next_session, "another session's key signs"),
     BEFORE("receipt-older-session", RECEIPT_SEQUENCE, back_to_older, "a session that is over signs again"),
+    { ROW("receipt-older-session-same-time", RECEIPT_SEQUENCE, "a session signs again that began when the next did"),
+      .evidence = at_one_time,
+      .before = back_to_older },
+    BEFORE("session-other-chain", BINDING_CHAIN, all_other_chain, "the envelopes are of another chain than the rest"),
+    BEFORE("session-other-registry", BINDING_REGISTRY, all_other_registry,
+           "the envelopes are of another registry than the rest"),
+    BEFORE("session-other-agent", BINDING_AGENT, all_other_agent, "the envelopes are of another agent than the rest"),
     BEFORE("receipt-older-session-second", RECEIPT_SEQUENCE, older_comes_second,
            "a session follows one that was made after it"),
     BEFORE("receipt-before-session", BINDING_EXPIRED, before_session, "issuedAt is a second before the session's"),

@@ -42,6 +42,7 @@ typedef struct bundle_recipe {
     void (*change[BUNDLE_SESSIONS])(recipe *r);
     const char *break_of[BUNDLE_SESSIONS]; /* a break of evidence */
     unsigned stage[BUNDLE_SESSIONS];
+    bool at_one_time; /* both sessions begin at the same second */
 } bundle_recipe;
 
 typedef struct bundle_break {

@@ -62,7 +62,7 @@ static chaos_status make_session(bundle_recipe *r, unsigned session, chaos_error
     chaos_binding binding = model.envelope.binding.values;
     r->keys[session] = model.agent;
     recipe_free(&model);
-    if (session == 0) { /* over for a day */
+    if (session == 0 && !r->at_one_time) { /* over for a day */
         binding.issued_at -= 2 * SESSION_SECONDS;
         binding.expires_at = binding.issued_at + SESSION_SECONDS;
     }
