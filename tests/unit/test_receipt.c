@@ -83,6 +83,9 @@ static void test_action_vector(void **state)
     EXPECT_HEX(separator, "a539e81c00e83c188a0f409d28fcf170f11fdde34e9d9e536163b9daa8f95ece");
     EXPECT_HEX(digest, "9cb4337b8ef4f335c160bd1b2eb5597ff5e7896fa207860051167c46f3d49e78");
     assert_memory_equal(digest.bytes, again.bytes, sizeof digest.bytes);
+    const chaos_signature65 signature = sign(0x02, &digest); /* RFC 6979 gives one signature for one digest */
+    EXPECT_HEX(signature, "5b6204c25784ffecbdb693eb8408da9d97ce1806386b8092bba8d1019d2c362070"
+                          "c42f12cff1b6ac81d6e2856e47eb51b0aec299b57cf9287f5c7d456d94b0d01b");
 }
 
 /* The same struct through the general EIP-712 hasher, which shares no line with the one above. */
@@ -139,6 +142,11 @@ static void test_handover_vector(void **state)
     EXPECT_HEX(handover.new_key, "5050a4f4b3f9338c3472dcc01a87c76a144b3c9c");
     EXPECT_HEX(type_hash, "fa117a8d3a7557b641d982b771fc9b249df79cb8203819042fc6cb2eec2b7e0f");
     EXPECT_HEX(digest, "2db0ca2f29308c5687d41a9d7858fc715731a528a99387364d0b46d652438bda");
+    const chaos_signature65 old = sign(0x01, &digest), new = sign(0x02, &digest);
+    EXPECT_HEX(old, "ea527b12b187ad88f4e924d71b2a91ca789f131039c23ed49593fefdf6c356fa7b"
+                    "69956c8fd266f9cd329127e1c648f1d3fff59a706b80c985a448f120ea310c1c");
+    EXPECT_HEX(new, "13ff4c80cb11c88c4a4036eccb8d0430286071075d3cb100d78418a73aefbdc038"
+                    "55365cc2b158c30ca3e6bffcc12430fbf8ec2686cebe21eac005b0c200dd491c");
 }
 
 static void expect_handover(const chaos_handover *handover, const chaos_signature65 *old, const chaos_signature65 *new,
