@@ -403,6 +403,9 @@ static int verify(const options *given)
 int main(int argc, char **argv)
 {
     options given;
+    if (argc > 1 && strcmp(argv[1], "verify-bundle") == 0) {
+        return verify_bundle(argc - 1, argv + 1);
+    }
     int code = options_parse(&table, argc, argv, &given);
     if (code != 0) {
         return code;

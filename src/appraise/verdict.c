@@ -89,6 +89,7 @@ static void judge(chaos_verdict *verdict, const chaos_policy *policy, const chao
     appraise_binding(&a);
     appraise_expectation(&a);
     appraise_scope(&a);
+    appraise_receipts(&a);
     verdict->judged = true;
     if (run->failed) {
         verdict->tier = CHAOS_TIER_CONTRAINDICATED;
@@ -250,6 +251,11 @@ chaos_status chaos_appraise(const chaos_claims *claims, const chaos_policy *poli
 void chaos_verdict_free(chaos_verdict *verdict)
 {
     free(verdict);
+}
+
+const check_row *verdict_row(const chaos_verdict *verdict, check_id id)
+{
+    return &verdict->claims.run.rows[id];
 }
 
 /* --------------------------------------------------------------- getters ---- */

@@ -141,7 +141,7 @@ expect 64 "too many arguments" "$verify" "${many[@]}"
 expect 64 "no verb" "$chaoschain"
 expect 64 "unknown verb" "$chaoschain" inspekt
 has err "did you mean 'inspect'" "unknown verb"
-has err "the verbs are verify, inspect" "unknown verb"
+has err "the verbs are verify, verify-bundle, inspect" "unknown verb"
 expect 64 "unknown verb, nothing near" "$chaoschain" frobnicate
 expect 64 "unknown option of chaoschain" "$chaoschain" --frobnicate
 expect 64 "empty verb" "$chaoschain" ""
