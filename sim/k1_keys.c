@@ -11,7 +11,7 @@
 enum {
     UNCOMPRESSED_SIZE = 1 + 2 * K1_SIZE, /* 04 X Y */
     COMPACT_SIZE = 2 * K1_SIZE,          /* r s */
-    MAX_INFO = 256
+    MAX_INFO = 1024                      /* as long as a path may be */
 };
 
 /* SEC 2 2.4.1 */

@@ -162,6 +162,7 @@ typedef enum chaos_class {
     X(APP_COMPOSE, TRUST, 0x27, "eventlog", "the compose file is not the one that was measured")                    \
     X(MESSAGE_SIGNATURE, TRUST, 0x28, "receipt", "the bound key did not sign the message")                          \
     X(ENVELOPE_HASH, TRUST, 0x29, "receipt", "the signature names another envelope")                                \
+    X(CONTENT_HASH, TRUST, 0x2e, "parse", "the bytes do not have the hash that names them")                         \
     X(RECEIPT_SIGNATURE, TRUST, 0x2a, "receipt", "the session key did not sign the receipt")                        \
     X(RECEIPT_SEQUENCE, TRUST, 0x2b, "receipt", "a receipt is missing, doubled or out of order")                    \
     X(RECEIPT_PREVIOUS, TRUST, 0x2c, "receipt", "the receipt does not follow from the one before it")               \
@@ -231,6 +232,7 @@ typedef enum chaos_class {
     X(REGISTRY, ENV, 0x0d, "environment", "the contract at this address is not the registry that it should be")      \
     X(REVERTED, ENV, 0x0e, "environment", "the contract refused the call")                                           \
     X(FUNDS, ENV, 0x0f, "environment", "the account lacks the funds")                                                \
+    X(ADDRESS_REFUSED, ENV, 0x10, "environment", "the URL leads to an address that is not allowed")                  \
     X(NONCE_TAKEN, ENV, 0x11, "environment", "something else sent a transaction with this account")                  \
     X(UNCONFIRMED, ENV, 0x12, "environment", "the transaction was sent and is not confirmed yet")                    \
     X(STORE, ENV, 0x13, "environment", "the store could not be read or written")                                     \

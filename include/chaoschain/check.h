@@ -104,10 +104,10 @@ typedef struct chaos_head { /* a value of the metadata tee.head: the newest rece
     chaos_keccak digest;
     uint64_t block; /* in which it was written */
 } chaos_head;
-typedef struct chaos_block {
+typedef struct chaos_block_hash {
     uint64_t number;
     chaos_keccak hash;
-} chaos_block;
+} chaos_block_hash;
 
 #define CHAOS_MAX_HEADS 65536u
 
@@ -116,7 +116,7 @@ typedef struct chaos_bundle_expectation {
     chaos_expectation agent; /* of every session: agent, identity key; a nonce for a single session */
     const chaos_head *heads; /* in ascending order of their sequence */
     size_t head_count;
-    const chaos_block *blocks; /* the anchorBlocks of sessions: with a head they make a session fresh */
+    const chaos_block_hash *blocks; /* the anchorBlocks of sessions: with a head they make a session fresh */
     size_t block_count;
     bool time_is_chosen;     /* `now` is the caller's choice and not the present: nothing is said about time */
 } chaos_bundle_expectation;

@@ -59,7 +59,7 @@ typedef struct question {
     chaos_policy *policy;
     chaos_buffer collateral;
     chaos_head heads[MAX_ANCHORS];
-    chaos_block blocks[MAX_ANCHORS];
+    chaos_block_hash blocks[MAX_ANCHORS];
     chaos_bundle_expectation expectation;
     bool has_now;
     int64_t now;
@@ -135,7 +135,7 @@ static chaos_status read_blocks(const options *given, question *q, chaos_error *
     const char *text;
     for (size_t i = 0; (text = options_value(given, OPT_EXPECT_BLOCK, i)) != NULL; i++) {
         const char *rest = NULL;
-        chaos_block *block = &q->blocks[q->expectation.block_count++];
+        chaos_block_hash *block = &q->blocks[q->expectation.block_count++];
         if (!read_pair(text, &block->number, &block->hash, &rest) || rest[0] != '\0') {
             return refuse("--expect-block", text, "NUMBER:HASH, the hash in 64 hex digits", err);
         }

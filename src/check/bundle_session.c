@@ -139,7 +139,7 @@ static chaos_status check_agent(bundle_check *b, const session *s)
     return CHAOS_OK;
 }
 
-static const chaos_block *find_block(const chaos_bundle_expectation *expectation, uint64_t number)
+static const chaos_block_hash *find_block(const chaos_bundle_expectation *expectation, uint64_t number)
 {
     for (size_t i = 0; i < expectation->block_count; i++) {
         if (expectation->blocks[i].number == number) {
@@ -166,7 +166,7 @@ static chaos_expectation expect_of(const bundle_check *b, const session *s, uint
 {
     const chaos_binding *binding = &s->binding;
     chaos_expectation expected = b->expectation->agent;
-    const chaos_block *block = find_block(b->expectation, binding->anchor_block);
+    const chaos_block_hash *block = find_block(b->expectation, binding->anchor_block);
     const chaos_head *head = find_head(b->expectation, sequence);
     const bool is_anchored = head != NULL && head->block >= binding->anchor_block;
 

@@ -239,7 +239,7 @@ static chaos_tier judge(const world *w, const chaos_keypair *keypair, const char
     chaos_buffer root = CHAOS_BUFFER_INIT(1u << 16), policy_text = CHAOS_BUFFER_INIT(1u << 16);
     chaos_buffer json = CHAOS_BUFFER_INIT(CHAOS_MAX_VERDICT);
     const chaos_head head = { ACTIONS - 1, write_bundle(w, keypair, &text), 1010 };
-    chaos_block block = { .number = 1000 };
+    chaos_block_hash block = { .number = 1000 };
     chaos_bundle_expectation e = CHAOS_BUNDLE_EXPECTATION_INIT;
     chaos_bundle_source source = CHAOS_BUNDLE_SOURCE_INIT;
     memory_source m = { bytes_of(&text) };

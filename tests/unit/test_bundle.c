@@ -423,7 +423,7 @@ static void test_worst_session(void **state)
 
 typedef struct known { /* all that a relying party can know */
     chaos_head heads[3];
-    chaos_block blocks[2];
+    chaos_block_hash blocks[2];
     chaos_bundle_expectation e;
 } known;
 
