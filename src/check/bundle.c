@@ -172,19 +172,33 @@ static void merge(bundle_check *b, chaos_claims *claims)
     claims->receipts = b->summary;
 }
 
+/* The claims that the verdict is made of: without a session there are none but that something is wrong. */
+static chaos_status take_claims(bundle_check *b, chaos_claims **claims, chaos_error *err)
+{
+    if (b->worst != NULL) {
+        CHAOS_GIVE(claims, b->worst);
+        return CHAOS_OK;
+    }
+    b->worst_expectation = b->expectation->agent;
+    CHAOS_TRY(verify_unreadable(NULL, CHECK_BUNDLE, &b->run.error, claims, err));
+    return *claims != NULL ? CHAOS_OK : error_set(err, CHAOS_E_INTERNAL, NULL, CHAOS_NO_OFFSET, NULL);
+}
+
 static chaos_status conclude(bundle_check *b, chaos_verdict **verdict, chaos_error *err)
 {
+    CHAOS_AUTO(chaos_claims, claims);
+
     if (!b->run.failed && !b->is_over) {
         check_pass(&b->run, CHECK_BUNDLE);
         heads_end(b);
     }
-    if (b->worst == NULL) { /* it did not come as far as a session */
-        CHAOS_TRY(verify_unreadable(NULL, CHECK_BUNDLE, &b->run.error, &b->worst, err));
-        b->worst->run.rows[CHECK_BUNDLE].result = CHECK_UNREACHED;
-        b->worst_expectation = b->expectation->agent;
+    const bool has_session = b->worst != NULL;
+    CHAOS_TRY(take_claims(b, &claims, err));
+    if (!has_session) {
+        claims->run.rows[CHECK_BUNDLE].result = CHECK_UNREACHED; /* the row that failed is in the bundle's own run */
     }
-    merge(b, b->worst);
-    return appraise_examined(b->worst, b->with.policy, &b->worst_expectation, b->with.now, verdict, err);
+    merge(b, claims);
+    return appraise_examined(claims, b->with.policy, &b->worst_expectation, b->with.now, verdict, err);
 }
 
 static void bundle_check_end(bundle_check *b)

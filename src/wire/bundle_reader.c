@@ -40,6 +40,15 @@ static chaos_status read_more(bundle_reader *r, chaos_error *err)
     return CHAOS_OK;
 }
 
+/* The LF that ends the first line of `rest`, of which `scanned` bytes have none; NULL: it has not been read yet. */
+static const uint8_t *find_end(chaos_slice rest, size_t scanned)
+{
+    if (rest.data == NULL || rest.size <= scanned) {
+        return NULL;
+    }
+    return memchr(rest.data + scanned, '\n', rest.size - scanned);
+}
+
 /* The next line without its LF. *more is false at the end of the text and after a fault. */
 static chaos_status next_text(bundle_reader *r, chaos_slice *text, bool *more, fault *why, chaos_error *err)
 {
@@ -47,10 +56,10 @@ static chaos_status next_text(bundle_reader *r, chaos_slice *text, bool *more, f
     *more = false;
     for (;;) {
         const size_t left = r->bytes.size - r->begin;
-        const uint8_t *begin = left == 0 ? NULL : r->bytes.data + r->begin;
-        const uint8_t *end = left == scanned ? NULL : memchr(begin + scanned, '\n', left - scanned);
-        if (end != NULL && (size_t)(end - begin) <= CHAOS_MAX_BUNDLE_LINE) {
-            *text = slice(begin, (size_t)(end - begin));
+        const chaos_slice rest = slice(left == 0 ? NULL : r->bytes.data + r->begin, left);
+        const uint8_t *end = find_end(rest, scanned);
+        if (end != NULL && (size_t)(end - rest.data) <= CHAOS_MAX_BUNDLE_LINE) {
+            *text = slice(rest.data, (size_t)(end - rest.data));
             *more = true;
             return CHAOS_OK;
         }
