@@ -96,6 +96,41 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_sign_typed_data(const chaos_
                                                                     chaos_slice typed_data,
                                                                     chaos_signature65 *signature, chaos_error *err);
 
+/* The address of the contract that a transaction without `to` makes (Yellow Paper, section 7), and of one that a
+ * factory makes with CREATE2 (EIP-1014). Pure. */
+CHAOS_API chaos_address chaos_contract_address(const chaos_address *sender, uint64_t nonce);
+CHAOS_API chaos_address chaos_contract_address_create2(const chaos_address *factory, const uint8_t salt[32],
+                                                       chaos_slice init_code);
+
+/* ------------------------------------------------------------- contract data ---- */
+
+#define CHAOS_MAX_ABI_DATA (4u << 20)  /* bytes of contract data */
+#define CHAOS_MAX_ABI_JSON (16u << 20) /* bytes of their values as JSON */
+
+/* Contract data from JSON values and back, along types that are known at run time only (Solidity ABI specification).
+ *
+ * `types` is a list as in "uint256,(string name,bytes data)[],bytes32[2]", "" for none: uintN, intN, bool, address,
+ * bytesN, bytes, string, tuples, arrays; a member may have a name, which matters for objects only; "uint" and "int" are
+ * uint256 and int256. At most 256 types, 12 deep.
+ * `values` is one JSON array with a value for each type: numbers below 2^53, or as strings of decimal digits or 0x and
+ * hex digits; booleans; addresses (capitals as of EIP-55), bytes and bytesN as 0x and hex digits; strings; arrays; a
+ * tuple as an array, or as an object by its members' names.
+ *
+ * Encoding: USAGE for the types, ABI_FORMAT or a JSON status for the values, with the offset in `values`. Pure. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_abi_encode(const char *types, chaos_slice values, chaos_buffer *data,
+                                                       chaos_error *err);
+/* With the selector in front; `signature` is "name(types)". */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_abi_encode_call(const char *signature, chaos_slice values,
+                                                            chaos_buffer *data, chaos_error *err);
+/* Keccak of the signature without names and spaces: topic 0 of an event; its first four bytes are the selector of a
+ * function or error. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_abi_hash(const char *signature, chaos_keccak *hash, chaos_error *err);
+/* Decoding gives RFC 8785 JSON: numbers as decimal strings, addresses with the capitals of EIP-55, tuples as arrays, in
+ * strings U+FFFD for what is not UTF-8. Value types have one right form and others are refused (ABI_FORMAT); what
+ * stands between and after the data is passed over, as the EVM does. At most 65,536 values, however offsets overlap. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_abi_decode(const char *types, chaos_slice data, chaos_buffer *values,
+                                                       chaos_error *err);
+
 #ifdef __cplusplus
 }
 #endif
