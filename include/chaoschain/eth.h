@@ -83,6 +83,26 @@ typedef struct chaos_account chaos_account;
 /* `tee` and `keypair` are borrowed: both must outlive the account. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_from_tee(chaos_tee *tee, const chaos_keypair *keypair,
                                                              chaos_account **account, chaos_error *err);
+
+/* A key outside a TEE, from a keystore file: Web3 Secret Storage version 3, as geth, Foundry (~/.foundry/keystores/NAME)
+ * and ethers write it (docs/keystore.md). The file must be a regular one of this user without any right for group and
+ * others. FILE_IO, KEYSTORE_FORMAT (or a JSON status), PASSPHRASE. The passphrase is any bytes, and the caller's to wipe;
+ * the key lives in guarded memory. Takes as long and as much memory as the file says, within limits (512 MiB). */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_open_keystore(const char *path, chaos_slice passphrase,
+                                                                  chaos_account **account, chaos_error *err);
+
+typedef struct chaos_keystore_options {
+    size_t size;            /* CHAOS_KEYSTORE_OPTIONS_INIT */
+    unsigned scrypt_log_n;  /* 12 to 19; 17 takes 128 MiB and about half a second */
+    uint8_t *private_key;   /* 32 bytes, wiped in any case; NULL: a new key is made */
+} chaos_keystore_options;
+#define CHAOS_KEYSTORE_OPTIONS_INIT { sizeof(chaos_keystore_options), 17, NULL }
+
+/* Makes a keystore file that must not exist yet (mode 0600; its folder is made with 0700 if it is missing), and opens
+ * it. `options` may be NULL. The passphrase may not be empty. USAGE, FILE_IO. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_create_keystore(const char *path, chaos_slice passphrase,
+                                                                    const chaos_keystore_options *options,
+                                                                    chaos_account **account, chaos_error *err);
 CHAOS_API void chaos_account_free(chaos_account *account);
 CHAOS_API chaos_address chaos_account_address(const chaos_account *account);
 
