@@ -75,8 +75,8 @@ typedef struct passphrase {
     size_t size;
     uint8_t bytes[PASSPHRASE_MAX];
 } passphrase;
-/* From a descriptor: one line, without its end (LF or CRLF), or all there is. What follows is left to be read. 0, or the
- * exit code after a message; nothing of the passphrase is left then. */
+/* From a descriptor: one line, without its end (LF or CRLF), or all there is. What follows is left to be read. 0, or
+ * the exit code after a message; nothing of the passphrase is left then. */
 CHAOS_MUST_USE int passphrase_from_fd(const char *program, int fd, passphrase *out);
 /* From the terminal, without echo; with `confirm` twice. The same results. */
 CHAOS_MUST_USE int passphrase_ask(const char *program, const char *prompt, bool confirm, passphrase *out);

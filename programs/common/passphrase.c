@@ -101,7 +101,8 @@ int passphrase_ask(const char *program, const char *prompt, bool confirm, passph
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (terminal < 0) {
         return say_failure(program, EXIT_USAGE,
-                           "there is no terminal to ask for the passphrase: give it on a descriptor (--passphrase-fd N)");
+                           "there is no terminal to ask for the passphrase: give it on a descriptor "
+                           "(--passphrase-fd N)");
     }
     int code = ask_all(program, terminal, prompt, confirm, out);
     (void)close(terminal);

@@ -56,7 +56,8 @@ chaos_status chaos_account_create_keystore(const char *path, chaos_slice passphr
     CHAOS_AUTO_SECRET(scalar, 32);
     if (scalar == NULL) {
         secret_wipe(given, given == NULL ? 0 : 32);
-        return error_set(err, CHAOS_E_MEMORY, "key", CHAOS_NO_OFFSET, "no locked memory for a key is left (see ulimit -l)");
+        return error_set(err, CHAOS_E_MEMORY, "key", CHAOS_NO_OFFSET,
+                         "no locked memory for a key is left (see ulimit -l)");
     }
     if (given != NULL) {
         memcpy(scalar, given, 32);

@@ -13,8 +13,8 @@ bool kdf_scrypt(chaos_slice passphrase, chaos_slice salt, uint64_t n, uint32_t r
 {
     static const uint8_t nothing;
     bool made = sodium_init() >= 0 &&
-                crypto_pwhash_scryptsalsa208sha256_ll(passphrase.size == 0 ? &nothing : passphrase.data, passphrase.size,
-                                                      salt.data, salt.size, n, r, p, out, size) == 0;
+                crypto_pwhash_scryptsalsa208sha256_ll(passphrase.size == 0 ? &nothing : passphrase.data,
+                                                      passphrase.size, salt.data, salt.size, n, r, p, out, size) == 0;
     sodium_stackzero(STACK_BURNT);
     return made;
 }
