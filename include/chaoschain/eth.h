@@ -84,10 +84,11 @@ typedef struct chaos_account chaos_account;
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_from_tee(chaos_tee *tee, const chaos_keypair *keypair,
                                                              chaos_account **account, chaos_error *err);
 
-/* A key outside a TEE, from a keystore file: Web3 Secret Storage version 3, as geth, Foundry
- * (~/.foundry/keystores/NAME) and ethers write it (docs/keystore.md). The file must be a regular one of this user without any right for group and
- * others. FILE_IO, KEYSTORE_FORMAT (or a JSON status), PASSPHRASE. The passphrase is any bytes, and the caller's to
- * wipe; the key lives in guarded memory. Takes as long and as much memory as the file says, up to 512 MiB. */
+/* A key outside a TEE, from a keystore file: Web3 Secret Storage version 3, as geth, ethers and Foundry
+ * (~/.foundry/keystores/NAME) write it (docs/keystore.md). The file must be a regular one of this user without any
+ * right for group and others. FILE_IO, KEYSTORE_FORMAT (or a JSON status), PASSPHRASE. The passphrase is any bytes, and
+ * the caller's to wipe; the key lives in guarded memory. Takes as long and as much memory as the file says, up to 512
+ * MiB. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_account_open_keystore(const char *path, chaos_slice passphrase,
                                                                   chaos_account **account, chaos_error *err);
 
