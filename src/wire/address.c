@@ -23,15 +23,16 @@ void chaos_address_format(const chaos_address *address, char text[CHAOS_ADDRESS_
     text[PREFIX + DIGITS] = '\0';
 }
 
-/* All digits of one case say nothing, and are taken as they are. */
-static bool is_of_one_case(const char *digits)
+/* All digits of one case say nothing, and are taken as they are. Of hex digits, bit 5 sets small letters apart. */
+static bool is_of_one_case(const uint8_t *digits)
 {
-    bool upper = false, lower = false;
+    unsigned letters = 0, small = 0;
     for (size_t i = 0; i < DIGITS; i++) {
-        upper = upper || (digits[i] >= 'A' && digits[i] <= 'F');
-        lower = lower || (digits[i] >= 'a' && digits[i] <= 'f');
+        unsigned letter = digits[i] >> 6 & 1u;
+        letters += letter;
+        small += letter & (digits[i] >> 5 & 1u);
     }
-    return !upper || !lower;
+    return small == 0 || small == letters;
 }
 
 const char *address_from_text(chaos_slice text, chaos_address *address)
@@ -42,7 +43,7 @@ const char *address_from_text(chaos_slice text, chaos_address *address)
         !hex_decode(slice(text.data + PREFIX, DIGITS), made.bytes, sizeof made.bytes)) {
         return "an address is 0x and 40 hex digits";
     }
-    if (!is_of_one_case((const char *)text.data + PREFIX)) {
+    if (!is_of_one_case(text.data + PREFIX)) {
         chaos_address_format(&made, right);
         if (memcmp(text.data, right, PREFIX + DIGITS) != 0) {
             return "its capital letters are no EIP-55 checksum, so a character is wrong";

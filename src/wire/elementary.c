@@ -47,14 +47,14 @@ elementary elementary_of(chaos_slice type)
                   { "bytes", ELEMENTARY_BYTES },
                   { "string", ELEMENTARY_STRING } };
     elementary found = { ELEMENTARY_NONE, 0 };
+    if (starts_with(type, "uint")) { /* the most frequent */
+        return sized(ELEMENTARY_UINT, type, 4, 256, 8);
+    }
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(plain); i++) {
         if (slice_is(type, plain[i].name)) {
             found.kind = plain[i].kind;
             return found;
         }
-    }
-    if (starts_with(type, "uint")) {
-        return sized(ELEMENTARY_UINT, type, 4, 256, 8);
     }
     if (starts_with(type, "int")) {
         return sized(ELEMENTARY_INT, type, 3, 256, 8);
@@ -66,6 +66,9 @@ bool elementary_is_reserved(chaos_slice name)
 {
     static const char *const whole[] = { "bool", "address", "string", "byte", "function", "tuple", "mapping" };
     static const char *const stems[] = { "uint", "int", "bytes", "ufixed", "fixed" };
+    if (name.size == 0 || name.data[0] < 'a' || name.data[0] > 'z') {
+        return false;
+    }
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(whole); i++) {
         if (slice_is(name, whole[i])) {
             return true;

@@ -15,6 +15,8 @@ typedef struct typed_struct typed_struct;
 
 typedef struct typed_member {
     chaos_slice name, type;
+    bool is_array;
+    elementary value;     /* of its type without brackets */
     typed_struct *target; /* the struct that its type, without brackets, names; NULL: an elementary type */
     bool may_be_empty;    /* brackets without a number: it needs no value of its target */
 } typed_member;
@@ -35,19 +37,16 @@ typedef struct typed_set {
     typed_member members[TYPED_MAX_ALL_MEMBERS];
 } typed_set;
 
-/* Latches the reason for what stands at `place`, a part of the set's text. False. */
-bool typed_refuse(const typed_set *set, fault *why, const char *field, chaos_slice place, const char *reason);
-/* The fault of a reader that was begun at `part`, with its offset in the whole text. False. */
-bool typed_fault(const typed_set *set, fault *why, chaos_slice part, const json *j);
+/* All of these latch what is wrong in the reader, and do nothing more once something is. */
 
-/* Reads and checks the member "types"; the set's text must be set. */
-CHAOS_MUST_USE bool typed_types_read(chaos_slice types, typed_set *set, fault *why);
+/* Refuses what stands at `place`, a part of the set's text. */
+void typed_refuse(json *j, const typed_set *set, const char *field, chaos_slice place, const char *reason);
+/* Reads and checks the member "types"; the set's text must be set. typed_types.c */
+void typed_types_read(json *j, typed_set *set);
 typed_struct *typed_find(typed_set *set, chaos_slice name); /* NULL: there is none */
 /* Fills type->hash. */
-CHAOS_MUST_USE bool typed_type_hash(typed_set *set, typed_struct *type, fault *why);
-
-/* hashStruct of the value `raw`. */
-CHAOS_MUST_USE bool typed_hash_struct(typed_set *set, typed_struct *type, chaos_slice raw, const char *field,
-                                      chaos_keccak *out, fault *why);
+void typed_type_hash(json *j, typed_set *set, typed_struct *type);
+/* hashStruct of the value that comes next. typed_values.c */
+void typed_hash_struct(json *j, typed_set *set, typed_struct *type, const char *field, chaos_keccak *out);
 
 #endif

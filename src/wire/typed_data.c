@@ -5,45 +5,22 @@
  * in typed_values.c. */
 #include "wire/typed.h"
 
+/* A value is hashed where it stands when what it needs stands before it, and later otherwise. */
+typedef struct part {
+    chaos_slice raw; /* data NULL: not seen yet */
+    bool hashed;
+    chaos_keccak hash;
+} part;
+
 typedef struct request {
-    chaos_slice types, primary_type, domain, message;
+    typed_set set;
+    bool has_types;
+    chaos_slice types, primary_type; /* where they stand */
+    part domain, message;
 } request;
 
-static bool read_request(chaos_slice text, request *out, fault *why)
-{
-    json j;
-    chaos_slice key;
-    bool has_types = false, has_primary = false, has_domain = false, has_message = false;
-    json_begin(&j, text, CHAOS_E_TYPED_DATA_FORMAT);
-    json_enter_object(&j, "typed data");
-    while (json_key(&j, &key)) {
-        if (slice_is(key, "types")) {
-            json_skip(&j, "types", &out->types);
-            has_types = true;
-        } else if (slice_is(key, "primaryType")) {
-            out->primary_type = json_plain_string(&j, "primaryType");
-            has_primary = true;
-        } else if (slice_is(key, "domain")) {
-            json_skip(&j, "domain", &out->domain);
-            has_domain = true;
-        } else if (slice_is(key, "message")) {
-            json_skip(&j, "message", &out->message);
-            has_message = true;
-        } else {
-            json_refuse(&j, "typed data", "a member that typed data do not have");
-        }
-    }
-    json_require(&j, has_types, "types");
-    json_require(&j, has_primary, "primaryType");
-    json_require(&j, has_domain, "domain");
-    json_require(&j, has_message, "message");
-    json_end(&j);
-    *why = j.r.why;
-    return json_ok(&j);
-}
-
 /* The members that a domain may have, with their types. */
-static bool check_domain_type(const typed_set *set, const typed_struct *domain, fault *why)
+static void check_domain_type(json *j, const typed_set *set, const typed_struct *domain)
 {
     static const struct {
         const char *name, *type;
@@ -59,11 +36,12 @@ static bool check_domain_type(const typed_set *set, const typed_struct *domain, 
             found = slice_is(member->name, allowed[k].name) && slice_is(member->type, allowed[k].type);
         }
         if (!found) {
-            return typed_refuse(set, why, "domain", member->name,
-                                "a domain has no such member, or it has another type");
+            typed_refuse(j, set, "domain", member->name, "a domain has no such member, or it has another type");
         }
     }
-    return domain->count > 0 || typed_refuse(set, why, "domain", domain->name, "the domain is empty");
+    if (domain->count == 0) {
+        typed_refuse(j, set, "domain", domain->name, "the domain is empty");
+    }
 }
 
 /* The domain's name without its quotes, as it stands in the text. */
@@ -82,47 +60,117 @@ static chaos_slice name_of(chaos_slice domain)
     return name;
 }
 
-static bool digest_of(typed_set *set, const request *r, chaos_keccak *out, fault *why)
+static void hash_domain(json *j, request *r)
 {
-    uint8_t whole[2 + 2 * ABI_WORD] = { 0x19, 0x01 };
-    chaos_keccak separator, message;
-    typed_struct *domain = typed_find(set, slice_text("EIP712Domain"));
-    typed_struct *primary = typed_find(set, r->primary_type);
-    if (domain == NULL) {
-        return typed_refuse(set, why, "types", r->types, "the type EIP712Domain is missing");
+    typed_struct *type = typed_find(&r->set, slice_text("EIP712Domain"));
+    if (type == NULL) {
+        typed_refuse(j, &r->set, "types", r->types, "the type EIP712Domain is missing");
+        return;
     }
-    if (primary == NULL || primary == domain) {
-        return typed_refuse(set, why, "primaryType", r->primary_type, "the primary type is not one of the types");
+    check_domain_type(j, &r->set, type);
+    typed_hash_struct(j, &r->set, type, "domain", &r->domain.hash);
+    r->domain.hashed = true;
+}
+
+static void hash_message(json *j, request *r)
+{
+    typed_struct *type = typed_find(&r->set, r->primary_type);
+    if (type == NULL || slice_is(r->primary_type, "EIP712Domain")) {
+        typed_refuse(j, &r->set, "primaryType", r->primary_type, "the primary type is not one of the types");
+        return;
     }
-    if (!check_domain_type(set, domain, why) ||
-        !typed_hash_struct(set, domain, r->domain, "domain", &separator, why) ||
-        !typed_hash_struct(set, primary, r->message, "message", &message, why)) {
-        return false;
+    typed_hash_struct(j, &r->set, type, "message", &r->message.hash);
+    r->message.hashed = true;
+}
+
+static void read_part(json *j, request *r, part *out, bool is_ready, void (*hash)(json *j, request *r),
+                      const char *field)
+{
+    if (!is_ready) {
+        json_skip(j, field, &out->raw);
+        return;
     }
-    memcpy(whole + 2, separator.bytes, ABI_WORD);
-    memcpy(whole + 2 + ABI_WORD, message.bytes, ABI_WORD);
-    *out = hash_keccak(slice(whole, sizeof whole));
-    return true;
+    (void)json_peek(j); /* to its begin */
+    const uint8_t *begin = j->r.cur;
+    hash(j, r);
+    out->raw = slice(begin, (size_t)(j->r.cur - begin));
+}
+
+static void read_member(json *j, request *r, chaos_slice key)
+{
+    if (slice_is(key, "types")) {
+        r->types = slice(j->r.cur, 0);
+        typed_types_read(j, &r->set);
+        r->has_types = true;
+    } else if (slice_is(key, "primaryType")) {
+        r->primary_type = json_plain_string(j, "primaryType");
+    } else if (slice_is(key, "domain")) {
+        read_part(j, r, &r->domain, r->has_types, hash_domain, "domain");
+    } else if (slice_is(key, "message")) {
+        read_part(j, r, &r->message, r->has_types && r->primary_type.data != NULL, hash_message, "message");
+    } else {
+        json_refuse(j, "typed data", "a member that typed data do not have");
+    }
+}
+
+/* What had to wait; the reader begins anew at the value. */
+static void hash_later(json *j, request *r, part *waiting, void (*hash)(json *j, request *r))
+{
+    if (!json_ok(j) || waiting->hashed) {
+        return;
+    }
+    json_begin(j, waiting->raw, CHAOS_E_TYPED_DATA_FORMAT);
+    j->r.base = r->set.text.data; /* offsets stay those of the whole */
+    hash(j, r);
+    json_end(j);
+}
+
+static void read_request(json *j, request *r)
+{
+    chaos_slice key;
+    json_begin(j, r->set.text, CHAOS_E_TYPED_DATA_FORMAT);
+    json_enter_object(j, "typed data");
+    while (json_key(j, &key)) {
+        read_member(j, r, key);
+    }
+    json_require(j, r->has_types, "types");
+    json_require(j, r->primary_type.data != NULL, "primaryType");
+    json_require(j, r->domain.raw.data != NULL, "domain");
+    json_require(j, r->message.raw.data != NULL, "message");
+    json_end(j);
+    hash_later(j, r, &r->domain, hash_domain);
+    hash_later(j, r, &r->message, hash_message);
 }
 
 bool typed_data_digest(chaos_slice text, chaos_keccak *out, chaos_slice *domain_name, fault *why)
 {
-    request r = { 0 };
+    uint8_t whole[2 + 2 * ABI_WORD] = { 0x19, 0x01 };
     if (text.size > CHAOS_MAX_TYPED_DATA) {
         return fault_set(why, CHAOS_E_TYPED_DATA_FORMAT, "typed data", CHAOS_NO_OFFSET, "more than 256 KiB");
     }
-    if (!read_request(text, &r, why)) {
-        return false;
-    }
-    typed_set *set = malloc(sizeof *set); /* what is counted in it is written before it is read */
-    if (set == NULL) {
+    struct {
+        json j;
+        request r;
+    } *work = malloc(sizeof *work); /* 30 KiB, of which little is used */
+    if (work == NULL) {
         return fault_set(why, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
-    set->text = text;
-    bool ok = typed_types_read(r.types, set, why) && digest_of(set, &r, out, why);
-    free(set);
-    if (ok && domain_name != NULL) {
-        *domain_name = name_of(r.domain);
+    request *r = &work->r;
+    r->set.text = text;
+    r->has_types = false;
+    r->primary_type = r->types = slice(NULL, 0);
+    r->domain = r->message = (part){ 0 };
+    read_request(&work->j, r);
+    *why = work->j.r.why;
+    bool ok = json_ok(&work->j);
+    if (ok) {
+        memcpy(whole + 2, r->domain.hash.bytes, ABI_WORD);
+        memcpy(whole + 2 + ABI_WORD, r->message.hash.bytes, ABI_WORD);
+        *out = hash_keccak(slice(whole, sizeof whole));
+        if (domain_name != NULL) {
+            *domain_name = name_of(r->domain.raw);
+        }
     }
+    free(work);
     return ok;
 }

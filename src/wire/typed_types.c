@@ -5,19 +5,9 @@
  * one that holds itself otherwise has no value that ends, and is refused. */
 #include "wire/typed.h"
 
-bool typed_refuse(const typed_set *set, fault *why, const char *field, chaos_slice place, const char *reason)
+void typed_refuse(json *j, const typed_set *set, const char *field, chaos_slice place, const char *reason)
 {
-    size_t offset = (size_t)(place.data - set->text.data);
-    return fault_set(why, CHAOS_E_TYPED_DATA_FORMAT, field, offset, reason);
-}
-
-bool typed_fault(const typed_set *set, fault *why, chaos_slice part, const json *j)
-{
-    *why = j->r.why;
-    if (why->offset != CHAOS_NO_OFFSET) {
-        why->offset += (size_t)(part.data - set->text.data);
-    }
-    return false;
+    rd_fail(&j->r, j->bad_value, field, (size_t)(place.data - set->text.data), reason);
 }
 
 /* --------------------------------------------------------------- reading ---- */
@@ -84,28 +74,24 @@ static void read_type(json *j, typed_set *set, chaos_slice name)
     }
 }
 
-static bool read_types(chaos_slice text, typed_set *set, fault *why)
+static void read_types(json *j, typed_set *set)
 {
-    json j;
     chaos_slice key;
     set->count = 0;
     set->member_count = 0;
-    json_begin(&j, text, CHAOS_E_TYPED_DATA_FORMAT);
-    json_enter_object(&j, "types");
-    while (json_key(&j, &key)) {
+    json_enter_object(j, "types");
+    while (json_key(j, &key)) {
         if (set->count == TYPED_MAX_TYPES) {
-            json_refuse(&j, "types", "too many types");
-            break;
+            json_refuse(j, "types", "too many types");
+            return;
         }
-        read_type(&j, set, key);
+        read_type(j, set, key);
     }
-    json_end(&j);
-    return json_ok(&j) || typed_fault(set, why, text, &j);
 }
 
 /* -------------------------------------------------------------- checking ---- */
 
-static bool check_member(typed_set *set, typed_member *member, fault *why)
+static void check_member(json *j, typed_set *set, typed_member *member)
 {
     chaos_slice base = member->type, element;
     size_t count;
@@ -115,35 +101,34 @@ static bool check_member(typed_set *set, typed_member *member, fault *why)
         base = element;
     }
     if (!is_identifier(member->name)) {
-        return typed_refuse(set, why, "types", member->name, "a member's name is no identifier");
+        typed_refuse(j, set, "types", member->name, "a member's name is no identifier");
     }
-    if (elementary_of(base).kind != ELEMENTARY_NONE) {
-        return true;
+    member->value = elementary_of(base);
+    if (member->value.kind == ELEMENTARY_NONE) {
+        member->target = typed_find(set, base);
+        if (member->target == NULL) {
+            typed_refuse(j, set, "types", member->type, "a member has a type that is not known");
+        }
     }
-    member->target = typed_find(set, base);
-    return member->target != NULL ||
-           typed_refuse(set, why, "types", member->type, "a member has a type that is not known");
+    member->is_array = base.size != member->type.size;
 }
 
-static bool check_type(typed_set *set, const typed_struct *type, fault *why)
+static void check_type(json *j, typed_set *set, const typed_struct *type)
 {
     if (!is_identifier(type->name)) {
-        return typed_refuse(set, why, "types", type->name, "a type's name is no identifier");
+        typed_refuse(j, set, "types", type->name, "a type's name is no identifier");
     }
     if (elementary_is_reserved(type->name)) {
-        return typed_refuse(set, why, "types", type->name, "a struct has the name of an elementary type");
+        typed_refuse(j, set, "types", type->name, "a struct has the name of an elementary type");
     }
-    for (size_t i = 0; i < type->count; i++) {
-        if (!check_member(set, &type->members[i], why)) {
-            return false;
-        }
+    for (size_t i = 0; i < type->count && json_ok(j); i++) {
+        check_member(j, set, &type->members[i]);
         for (size_t k = 0; k < i; k++) {
             if (slice_equal(type->members[i].name, type->members[k].name)) {
-                return typed_refuse(set, why, "types", type->members[i].name, "a type has a member twice");
+                typed_refuse(j, set, "types", type->members[i].name, "a type has a member twice");
             }
         }
     }
-    return true;
 }
 
 static bool has_end(const typed_struct *type)
@@ -158,10 +143,10 @@ static bool has_end(const typed_struct *type)
 }
 
 /* Types that hold only types that end, end; what is left when no more are found holds itself. */
-static bool check_ends(typed_set *set, fault *why)
+static void check_ends(json *j, typed_set *set)
 {
     size_t left = set->count;
-    for (bool found = true; found;) {
+    for (bool found = true; found && left > 0;) {
         found = false;
         for (size_t i = 0; i < set->count; i++) {
             if (!set->types[i].ends && has_end(&set->types[i])) {
@@ -173,23 +158,21 @@ static bool check_ends(typed_set *set, fault *why)
     }
     for (size_t i = 0; left > 0 && i < set->count; i++) {
         if (!set->types[i].ends) {
-            return typed_refuse(set, why, "types", set->types[i].name, "a type holds itself, so no value of it ends");
+            typed_refuse(j, set, "types", set->types[i].name, "a type holds itself, so no value of it ends");
+            return;
         }
     }
-    return true;
 }
 
-bool typed_types_read(chaos_slice types, typed_set *set, fault *why)
+void typed_types_read(json *j, typed_set *set)
 {
-    if (!read_types(types, set, why)) {
-        return false;
+    read_types(j, set);
+    for (size_t i = 0; i < set->count && json_ok(j); i++) {
+        check_type(j, set, &set->types[i]);
     }
-    for (size_t i = 0; i < set->count; i++) {
-        if (!check_type(set, &set->types[i], why)) {
-            return false;
-        }
+    if (json_ok(j)) {
+        check_ends(j, set);
     }
-    return check_ends(set, why);
 }
 
 /* ------------------------------------------------------------- encodeType ---- */
@@ -201,15 +184,20 @@ static int order(chaos_slice a, chaos_slice b)
     return by_bytes != 0 ? by_bytes : (a.size > b.size) - (a.size < b.size);
 }
 
+static bool append_character(chaos_buffer *out, char c)
+{
+    return buffer_append(out, slice(&c, 1));
+}
+
 static bool append_type(const typed_struct *type, chaos_buffer *out)
 {
-    bool ok = buffer_append(out, type->name) && buffer_append_text(out, "(");
+    bool ok = buffer_append(out, type->name) && append_character(out, '(');
     for (size_t i = 0; ok && i < type->count; i++) {
         const typed_member *member = &type->members[i];
-        ok = (i == 0 || buffer_append_text(out, ",")) && buffer_append(out, member->type) &&
-             buffer_append_text(out, " ") && buffer_append(out, member->name);
+        ok = (i == 0 || append_character(out, ',')) && buffer_append(out, member->type) &&
+             append_character(out, ' ') && buffer_append(out, member->name);
     }
-    return ok && buffer_append_text(out, ")");
+    return ok && append_character(out, ')');
 }
 
 static bool is_listed(typed_struct *const *list, size_t count, const typed_struct *type)
@@ -245,20 +233,20 @@ static size_t referred(typed_struct *from, typed_struct *list[TYPED_MAX_TYPES])
     return count;
 }
 
-bool typed_type_hash(typed_set *set, typed_struct *type, fault *why)
+void typed_type_hash(json *j, typed_set *set, typed_struct *type)
 {
     CHAOS_AUTO_BUFFER(text, TYPED_MAX_TYPE_TEXT);
     typed_struct *list[TYPED_MAX_TYPES];
     if (type->has_hash) {
-        return true;
+        return;
     }
     size_t count = referred(type, list);
     for (size_t i = 0; i < count; i++) {
         if (!append_type(list[i], &text)) {
-            return typed_refuse(set, why, "types", type->name, "the types are too long");
+            typed_refuse(j, set, "types", type->name, "the types are too long");
+            return;
         }
     }
     type->hash = hash_keccak(buffer_slice(&text));
     type->has_hash = true;
-    return true;
 }
