@@ -99,6 +99,17 @@ static bool has_bmi2(void)
 }
 #endif
 
+static void store_u64le(uint8_t *out, uint64_t lane)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(out, &lane, sizeof lane);
+#else
+    for (size_t i = 0; i < sizeof lane; i++) {
+        out[i] = (uint8_t)(lane >> 8 * i);
+    }
+#endif
+}
+
 typedef void absorb_block(uint64_t state[LANES], const uint8_t *block);
 
 /* The bytes after the last whole block, and the padding. */
@@ -125,9 +136,7 @@ static chaos_keccak hash_with(absorb_block *take, chaos_slice bytes)
     }
     absorb_last(take, state, bytes.size > done ? bytes.data + done : NULL, bytes.size - done);
     for (size_t i = 0; i < KECCAK_SIZE / 8; i++) {
-        for (size_t k = 0; k < 8; k++) {
-            digest.bytes[8 * i + k] = (uint8_t)(state[i] >> 8 * k);
-        }
+        store_u64le(digest.bytes + 8 * i, state[i]);
     }
     return digest;
 }
