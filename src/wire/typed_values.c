@@ -1,5 +1,5 @@
-/* typed_values.c - hashStruct, in one pass over the values. No recursion on what a stranger sent: structs and arrays that
- * are open lie on a stack of limited depth. */
+/* typed_values.c - hashStruct, in one pass over the values. No recursion on what a stranger sent: structs and arrays
+ * that are open lie on a stack of limited depth. */
 #include "wire/typed.h"
 
 #define MAX_WORDS (MAX_ARRAY_ELEMENTS + 1)
