@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh SCRIPT PEER - runs a script of this folder beside our peer program; 77 without node or the pinned packages.
+# run.sh SCRIPT PEER [ARGUMENT]... - runs a script of this folder beside our peer program; 77 without node or the pinned packages.
 set -euo pipefail
 cd "$(dirname "$0")"
 if ! command -v node >/dev/null; then
@@ -10,4 +10,4 @@ if [ ! -d node_modules/viem ] || [ ! -d node_modules/ethers ] || [ ! -d node_mod
     echo "SKIPPED: the packages of tests/npm/eth are not installed (npm ci --ignore-scripts)"
     exit 77
 fi
-exec node "$1" "$2"
+exec node "$@"
