@@ -262,7 +262,7 @@ static chaos_status read_text(chaos_slice text, keystore_text *out, chaos_error 
 
 chaos_status keystore_examine(chaos_slice json_text, keystore_info *info, chaos_error *err)
 {
-    keystore_text k;
+    keystore_text k = { 0 };
     CHAOS_TRY(read_text(json_text, &k, err));
     info->has_address = k.has_address;
     info->address = k.address;
@@ -329,7 +329,7 @@ static chaos_status decrypt(const keystore_text *k, chaos_slice passphrase, guar
 chaos_status keystore_open(chaos_slice json_text, chaos_slice passphrase, guarded_key **key, chaos_error *err)
 {
     CHAOS_AUTO(guarded_key, made);
-    keystore_text k;
+    keystore_text k = { 0 };
     CHAOS_TRY(check_passphrase(passphrase, err));
     CHAOS_TRY(read_text(json_text, &k, err));
     CHAOS_TRY(decrypt(&k, passphrase, &made, err));

@@ -185,13 +185,12 @@ static void hash_all(hasher *h, typed_struct *type, chaos_keccak *out)
     open_struct(h, type, 0);
     while (h->depth > 0 && json_ok(h->j)) {
         frame *f = &h->frames[h->depth - 1];
-        chaos_slice key;
-        if (f->type == NULL ? json_element(h->j) : json_key(h->j, &key)) {
-            if (f->type == NULL) {
-                take_element(h, f);
-            } else {
-                take_member(h, f, key);
-            }
+        const bool is_struct = f->type != NULL;
+        chaos_slice key = { NULL, 0 };
+        if (is_struct && json_key(h->j, &key)) {
+            take_member(h, f, key);
+        } else if (!is_struct && json_element(h->j)) {
+            take_element(h, f);
         } else if (json_ok(h->j)) {
             close_frame(h, out);
         }
