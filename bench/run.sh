@@ -19,6 +19,14 @@ echo "== a bundle of 10,000 receipts, and a million in constant memory"
 "${pin[@]}" "$bin/bench-bundle" --stream 1000000
 
 echo
+echo "== Ethereum"
+peer=()
+if command -v node >/dev/null && [ -d tests/npm/eth/node_modules/viem ]; then
+    peer=(bench/bench_eth_peer.mjs)
+fi
+"${pin[@]}" "$bin/bench-eth" "${peer[@]}"
+
+echo
 echo "== instructions of one cold verification (callgrind)"
 if command -v valgrind >/dev/null && command -v callgrind_annotate >/dev/null; then
     bench/instructions.sh

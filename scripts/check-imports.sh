@@ -20,7 +20,7 @@ banned+='|pthread_create|thrd_create|dlopen|dlmopen|dlsym|system|popen|fork|vfor
 banned+='|signal|sigaction|exit|_exit|abort|longjmp|setlocale|printf|puts|stdin|stdout|stderr'
 # ... and what is in neither list is refused, too.
 libc='mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|nlen|rchr)|malloc|calloc|realloc|free|qsort|bsearch|v?snprintf'
-libc+='|(__(mem(cpy|move|set)|v?snprintf)_chk)|explicit_bzero|__explicit_bzero_chk|__stack_chk_fail|__cxa_finalize'
+libc+='|(__cpu_model|__(mem(cpy|move|set)|v?snprintf)_chk)|explicit_bzero|__explicit_bzero_chk|__stack_chk_fail|__cxa_finalize'
 libc+='|__ctype_b_loc|__gmon_start__|_ITM_.*TMCloneTable|_GLOBAL_OFFSET_TABLE_|__assert_fail'
 crypto_banned='BIO_.*|.*_fp|CONF_.*|NCONF_.*|OPENSSL_config|ENGINE_.*|OSSL_PROVIDER_.*|OSSL_STORE_.*|DSO_.*|SSL_.*|UI_.*|RAND_.*'
 crypto_banned+='|X509_LOOKUP_.*|X509_load_.*|X509_STORE_load_.*|X509_STORE_set_default_paths.*|OPENSSL_gmtime.*|X509_cmp_current_time'

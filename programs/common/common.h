@@ -68,6 +68,20 @@ CHAOS_MUST_USE chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err
 CHAOS_MUST_USE chaos_status output_write(const char *option, const char *path, chaos_slice bytes, unsigned mode,
                                          chaos_error *err);
 
+/* ----------------------------------------------------------- passphrases ---- */
+
+#define PASSPHRASE_MAX 1024u
+typedef struct passphrase {
+    size_t size;
+    uint8_t bytes[PASSPHRASE_MAX];
+} passphrase;
+/* From a descriptor: one line, without its end (LF or CRLF), or all there is. What follows is left to be read. 0, or
+ * the exit code after a message; nothing of the passphrase is left then. */
+CHAOS_MUST_USE int passphrase_from_fd(const char *program, int fd, passphrase *out);
+/* From the terminal, without echo; with `confirm` twice. The same results. */
+CHAOS_MUST_USE int passphrase_ask(const char *program, const char *prompt, bool confirm, passphrase *out);
+void passphrase_wipe(passphrase *secret);
+
 /* --------------------------------------------------------------- values ---- */
 
 /* What options take, read strictly; nothing is written on failure. */

@@ -186,7 +186,7 @@ CHAOS_MUST_USE bool rlp_end_list(chaos_buffer *out, size_t begin);
  * have one right
  * form (padding, range, sign), as lenient as the EVM where it is (what lies between and after the data). */
 #define ABI_WORD 32
-#define ABI_MAX_DEPTH 8
+#define ABI_MAX_DEPTH 16
 
 typedef struct abi_writer { /* the first failure is latched: ask abi_writer_end */
     chaos_buffer *out;

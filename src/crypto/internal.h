@@ -7,6 +7,9 @@
 #include "codec/codec.h"
 #include "crypto/crypto.h"
 
+/* hash_keccak as every processor can do it: for a test that both ways give the same. */
+chaos_keccak keccak_portable(chaos_slice bytes);
+
 /* RFC 5280 4.1.2.2: 20 octets. The magnitude is what is counted, as Intel's serial numbers use all 160
  * bits. */
 #define MAX_SERIAL 20

@@ -1,6 +1,6 @@
 /* keccak.c - Keccak-256 as Ethereum hashes: the sponge of FIPS 202 with rate 1088, but with the first byte
  * of padding 0x01 of the original submission, where SHA3-256 has 0x06. libcrypto 3.0 has no such hash. */
-#include "crypto/crypto.h"
+#include "crypto/internal.h"
 
 #define LANES 25
 #define ROUNDS 24
@@ -16,13 +16,16 @@ static const uint64_t round_constants[ROUNDS] = {
     0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008
 };
 
-static inline uint64_t rotate(uint64_t lane, unsigned bits)
+/* Everything below is inlined into each of the two permutations, which are compiled for different processors. */
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint64_t rotate(uint64_t lane, unsigned bits)
 {
     return lane << (bits & 63) | lane >> (-bits & 63);
 }
 
 /* chi of one row of five lanes. */
-static inline void chi(uint64_t out[5], uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+INLINE void chi(uint64_t out[5], uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
     out[0] = a ^ (~b & c);
     out[1] = b ^ (~c & d);
@@ -33,7 +36,7 @@ static inline void chi(uint64_t out[5], uint64_t a, uint64_t b, uint64_t c, uint
 
 /* One round from `a` to `out`. rho and pi are in the arguments of chi: which lane comes to that place, and
  * by how many bits it is rotated. */
-static inline void round_of(uint64_t out[LANES], const uint64_t a[LANES], uint64_t constant)
+INLINE void round_of(uint64_t out[LANES], const uint64_t a[LANES], uint64_t constant)
 {
     const uint64_t c0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20];
     const uint64_t c1 = a[1] ^ a[6] ^ a[11] ^ a[16] ^ a[21];
@@ -60,7 +63,7 @@ static inline void round_of(uint64_t out[LANES], const uint64_t a[LANES], uint64
 }
 
 /* Takes in one block of RATE bytes. */
-static void absorb(uint64_t state[LANES], const uint8_t *block)
+INLINE void absorb(uint64_t state[LANES], const uint8_t *block)
 {
     for (size_t i = 0; i < RATE / 8; i++) {
         state[i] ^= load_u64le(block + 8 * i);
@@ -72,25 +75,78 @@ static void absorb(uint64_t state[LANES], const uint8_t *block)
     }
 }
 
-chaos_keccak hash_keccak(chaos_slice bytes)
+static void absorb_plain(uint64_t state[LANES], const uint8_t *block)
+{
+    absorb(state, block);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+/* ANDN and RORX, of every server processor of the last ten years, save an eighth of the time. */
+__attribute__((target("bmi,bmi2"))) static void absorb_bmi2(uint64_t state[LANES], const uint8_t *block)
+{
+    absorb(state, block);
+}
+
+static bool has_bmi2(void)
+{
+    return __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+}
+#else
+#define absorb_bmi2 absorb_plain
+static bool has_bmi2(void)
+{
+    return false;
+}
+#endif
+
+static void store_u64le(uint8_t *out, uint64_t lane)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(out, &lane, sizeof lane);
+#else
+    for (size_t i = 0; i < sizeof lane; i++) {
+        out[i] = (uint8_t)(lane >> 8 * i);
+    }
+#endif
+}
+
+typedef void absorb_block(uint64_t state[LANES], const uint8_t *block);
+
+/* The bytes after the last whole block, and the padding. */
+static void absorb_last(absorb_block *take, uint64_t state[LANES], const uint8_t *rest, size_t size)
+{
+    uint8_t last[RATE] = { 0 };
+    if (size > 0) {
+        memcpy(last, rest, size);
+    }
+    last[size] = 0x01;
+    last[RATE - 1] |= 0x80;
+    take(state, last);
+}
+
+static chaos_keccak hash_with(absorb_block *take, chaos_slice bytes)
 {
     uint64_t state[LANES] = { 0 };
-    uint8_t last[RATE] = { 0 };
     chaos_keccak digest;
     size_t done = 0;
 
     while (bytes.size - done >= RATE) {
-        absorb(state, bytes.data + done);
+        take(state, bytes.data + done);
         done += RATE;
     }
-    if (bytes.size > done) {
-        memcpy(last, bytes.data + done, bytes.size - done);
-    }
-    last[bytes.size - done] = 0x01;
-    last[RATE - 1] |= 0x80;
-    absorb(state, last);
-    for (size_t i = 0; i < KECCAK_SIZE; i++) {
-        digest.bytes[i] = (uint8_t)(state[i / 8] >> 8 * (i % 8));
+    absorb_last(take, state, bytes.size > done ? bytes.data + done : NULL, bytes.size - done);
+    for (size_t i = 0; i < KECCAK_SIZE / 8; i++) {
+        store_u64le(digest.bytes + 8 * i, state[i]);
     }
     return digest;
+}
+
+chaos_keccak hash_keccak(chaos_slice bytes)
+{
+    return hash_with(has_bmi2() ? absorb_bmi2 : absorb_plain, bytes);
+}
+
+chaos_keccak keccak_portable(chaos_slice bytes)
+{
+    return hash_with(absorb_plain, bytes);
 }

@@ -74,12 +74,13 @@ chaos_status chaos_account_sign_transaction(const chaos_account *account, const 
     chaos_keccak digest;
     chaos_signature65 signature;
 
-    if (account == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "account", CHAOS_NO_OFFSET, "the account may not be NULL");
+    if (account == NULL || raw == NULL || hash == NULL) {
+        return error_set(err, CHAOS_E_USAGE, "account", CHAOS_NO_OFFSET, "account, raw and hash may not be NULL");
     }
     CHAOS_TRY(chaos_transaction_digest(transaction, &digest, err));
     CHAOS_TRY(sign_digest(account, &digest, &signature, err));
-    return chaos_transaction_write(transaction, &signature, raw, hash, err);
+    return account->key != NULL ? transaction_write_own(transaction, &signature, raw, hash, err)
+                                : chaos_transaction_write(transaction, &signature, raw, hash, err);
 }
 
 chaos_status chaos_account_sign_typed_data(const chaos_account *account, chaos_slice typed_data,

@@ -174,10 +174,20 @@ static chaos_status recover(const chaos_keccak *digest, const chaos_signature65 
     return CHAOS_OK;
 }
 
+chaos_status transaction_write_own(const chaos_transaction *transaction, const chaos_signature65 *signature,
+                                   chaos_buffer *raw, chaos_keccak *hash, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(out, CHAOS_MAX_TRANSACTION);
+    if (!write_transaction(transaction, signature, &out) || !buffer_append(raw, buffer_slice(&out))) {
+        return too_large(err);
+    }
+    *hash = hash_keccak(buffer_slice(&out));
+    return CHAOS_OK;
+}
+
 chaos_status chaos_transaction_write(const chaos_transaction *transaction, const chaos_signature65 *signature,
                                      chaos_buffer *raw, chaos_keccak *hash, chaos_error *err)
 {
-    CHAOS_AUTO_BUFFER(out, CHAOS_MAX_TRANSACTION);
     chaos_keccak digest;
     chaos_address sender;
     if (signature == NULL || raw == NULL || hash == NULL) {
@@ -185,11 +195,7 @@ chaos_status chaos_transaction_write(const chaos_transaction *transaction, const
     }
     CHAOS_TRY(chaos_transaction_digest(transaction, &digest, err));
     CHAOS_TRY(recover(&digest, signature, &sender, CHAOS_E_USAGE, err));
-    if (!write_transaction(transaction, signature, &out) || !buffer_append(raw, buffer_slice(&out))) {
-        return too_large(err);
-    }
-    *hash = hash_keccak(buffer_slice(&out));
-    return CHAOS_OK;
+    return transaction_write_own(transaction, signature, raw, hash, err);
 }
 
 /* -------------------------------------------------------------- reading ---- */

@@ -31,3 +31,9 @@ void secret_free(void *memory)
 {
     sodium_free(memory); /* wipes; NULL is allowed */
 }
+
+void secret_random(void *memory, size_t size)
+{
+    (void)ready(); /* the first call makes it thread-safe */
+    randombytes_buf(memory, size);
+}

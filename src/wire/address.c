@@ -23,36 +23,46 @@ void chaos_address_format(const chaos_address *address, char text[CHAOS_ADDRESS_
     text[PREFIX + DIGITS] = '\0';
 }
 
-/* All digits of one case say nothing, and are taken as they are. */
-static bool is_of_one_case(const char *digits)
+/* All digits of one case say nothing, and are taken as they are. Of hex digits, bit 5 sets small letters apart. */
+static bool is_of_one_case(const uint8_t *digits)
 {
-    bool upper = false, lower = false;
+    unsigned letters = 0, small = 0;
     for (size_t i = 0; i < DIGITS; i++) {
-        upper = upper || (digits[i] >= 'A' && digits[i] <= 'F');
-        lower = lower || (digits[i] >= 'a' && digits[i] <= 'f');
+        unsigned letter = digits[i] >> 6 & 1u;
+        letters += letter;
+        small += letter & (digits[i] >> 5 & 1u);
     }
-    return !upper || !lower;
+    return small == 0 || small == letters;
 }
 
-static chaos_status refuse(const char *why, chaos_error *err)
+const char *address_from_text(chaos_slice text, chaos_address *address)
 {
-    (void)error_set(err, CHAOS_E_USAGE, "address", CHAOS_NO_OFFSET, "%s", why);
-    error_expected(err, "0x and 40 hex digits");
-    return CHAOS_E_USAGE;
+    chaos_address made;
+    char right[CHAOS_ADDRESS_TEXT_SIZE];
+    if (text.size != PREFIX + DIGITS || text.data[0] != '0' || text.data[1] != 'x' ||
+        !hex_decode(slice(text.data + PREFIX, DIGITS), made.bytes, sizeof made.bytes)) {
+        return "an address is 0x and 40 hex digits";
+    }
+    if (!is_of_one_case(text.data + PREFIX)) {
+        chaos_address_format(&made, right);
+        if (memcmp(text.data, right, PREFIX + DIGITS) != 0) {
+            return "its capital letters are no EIP-55 checksum, so a character is wrong";
+        }
+    }
+    *address = made;
+    return NULL;
 }
 
 chaos_status chaos_address_parse(const char *text, chaos_address *address, chaos_error *err)
 {
-    chaos_address made;
-    char right[CHAOS_ADDRESS_TEXT_SIZE];
-    if (text == NULL || address == NULL || strnlen(text, PREFIX + DIGITS + 1) != PREFIX + DIGITS || text[0] != '0' ||
-        text[1] != 'x' || !hex_decode(slice(text + PREFIX, DIGITS), made.bytes, sizeof made.bytes)) {
-        return refuse("an address is 0x and 40 hex digits", err);
+    const char *why = "an address is 0x and 40 hex digits";
+    if (text != NULL && address != NULL) {
+        why = address_from_text(slice(text, strnlen(text, PREFIX + DIGITS + 1)), address);
     }
-    chaos_address_format(&made, right);
-    if (!is_of_one_case(text + PREFIX) && memcmp(text, right, PREFIX + DIGITS) != 0) {
-        return refuse("its capital letters are no EIP-55 checksum, so a character is wrong", err);
+    if (why == NULL) {
+        return CHAOS_OK;
     }
-    *address = made;
-    return CHAOS_OK;
+    (void)error_set(err, CHAOS_E_USAGE, "address", CHAOS_NO_OFFSET, "%s", why);
+    error_expected(err, "0x and 40 hex digits");
+    return CHAOS_E_USAGE;
 }

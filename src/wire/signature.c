@@ -140,15 +140,11 @@ static chaos_address bound_address(const chaos_evidence *evidence)
     return address;
 }
 
-chaos_status chaos_signature_write(const chaos_signature *signature, chaos_buffer *text, chaos_error *err)
+static chaos_status write_file(const chaos_signature *signature, chaos_buffer *out, chaos_error *err)
 {
-    if (signature == NULL || text == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "signature", CHAOS_NO_OFFSET,
-                         "signature and buffer may not be NULL");
-    }
     const chaos_evidence *evidence = signature->evidence;
     chaos_address address = bound_address(evidence);
-    json_writer w = json_writer_begin(text);
+    json_writer w = json_writer_begin(out);
     json_write_object(&w, NULL);
     json_write_0x(&w, "address", slice(address.bytes, sizeof address.bytes));
     json_write_text(&w, "algorithm", ALGORITHM);
@@ -162,6 +158,19 @@ chaos_status chaos_signature_write(const chaos_signature *signature, chaos_buffe
     json_write_object_end(&w);
     chaos_status status = json_writer_status(&w);
     return status == CHAOS_OK ? CHAOS_OK : error_set(err, status, "signature", CHAOS_NO_OFFSET, NULL);
+}
+
+chaos_status chaos_signature_write(const chaos_signature *signature, chaos_buffer *text, chaos_error *err)
+{
+    if (signature == NULL || text == NULL) {
+        return error_set(err, CHAOS_E_USAGE, "signature", CHAOS_NO_OFFSET,
+                         "signature and buffer may not be NULL");
+    }
+    CHAOS_AUTO_BUFFER(made, MAX_SIGNATURE_FILE);
+    CHAOS_TRY(write_file(signature, &made, err));
+    return buffer_append(text, buffer_slice(&made))
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_MEMORY, "signature", CHAOS_NO_OFFSET, "the buffer is full");
 }
 
 /* --------------------------------------------------------------- reading ---- */

@@ -257,14 +257,50 @@ typedef struct kms_chain {
 CHAOS_MUST_USE bool kms_chain_read(chaos_slice json_text, kms_chain *out, fault *why);
 CHAOS_MUST_USE bool kms_chain_write(const kms_chain *chain, chaos_buffer *out);
 
+/* ------------------------------------------------------- values of Solidity's types ---- */
+
+typedef enum elementary_kind {
+    ELEMENTARY_NONE, ELEMENTARY_UINT, ELEMENTARY_INT, ELEMENTARY_BOOL, ELEMENTARY_ADDRESS, ELEMENTARY_FIXED_BYTES,
+    ELEMENTARY_BYTES, ELEMENTARY_STRING
+} elementary_kind;
+typedef struct elementary {
+    elementary_kind kind;
+    unsigned size; /* bits of a number, bytes of bytesN */
+} elementary;
+
+/* "uint256", "bytes4", ...; kind NONE for anything else, also for "uint" and "int", which are short names of the
+ * Solidity compiler's. */
+elementary elementary_of(chaos_slice type);
+/* Is it, or does it look like, the name of an elementary type ("uint7", "bytes33", "fixed", "function")? No struct may
+ * be called so. */
+bool elementary_is_reserved(chaos_slice name);
+/* "T[3]" or "T[]": the element's type and how many (0: any number). False: no array; *wrong: brackets that are none. */
+bool type_is_array(chaos_slice type, chaos_slice *element, size_t *count, bool *wrong);
+#define MAX_ARRAY_ELEMENTS 8192 /* of one array, in a type and in a value */
+
+/* Text as a value; NULL, or the reason why it is none. Numbers: decimal digits without a leading zero, or 0x and at
+ * most 64 hex digits; "-" only before decimal ones. */
+const char *number_from_text(chaos_slice text, const elementary *type, uint8_t word[ABI_WORD]);
+const char *address_from_text(chaos_slice text, chaos_address *address);
+/* 0x and an even number of hex digits; the bytes are appended. */
+const char *bytes_from_text(chaos_slice text, chaos_buffer *out);
+#define NUMBER_TEXT_SIZE 80 /* with NUL */
+/* Decimal, as number_from_text takes it. */
+const char *number_to_text(const uint8_t word[ABI_WORD], bool is_signed, char text[NUMBER_TEXT_SIZE]);
+
+/* The next JSON value as a word of its type, or (bytes, string) as bytes appended to `out`. A JSON number stays below
+ * 2^53, where every reader has it exactly; larger ones are strings. A fault is latched in the reader. */
+void json_word(json *j, const char *field, const elementary *type, uint8_t word[ABI_WORD]);
+void json_dynamic(json *j, const char *field, elementary_kind kind, chaos_buffer *out);
+
 /* ---------------------------------------------------- messages and signatures ---- */
 
 /* EIP-191, version 0x45: keccak("\x19Ethereum Signed Message:\n" || decimal length || message). False: out of
  * memory. */
 CHAOS_MUST_USE bool eip191_digest(chaos_slice message, chaos_keccak *out);
-/* EIP-712 from the JSON of eth_signTypedData_v4. False with *why: TYPED_DATA_FORMAT, a JSON status, or MEMORY.
- * *domain_name
- * (may be NULL) gets the domain's name as it stands in the text, empty when it has none. typed_data.c */
+/* EIP-712 from the JSON of eth_signTypedData_v4; what is refused and why: docs/signatures.md. False with *why:
+ * TYPED_DATA_FORMAT, a JSON status, or MEMORY; the offset is that in the text. *domain_name (may be NULL) gets the
+ * domain's name as it stands in the text, empty when it has none. typed_data.c */
 CHAOS_MUST_USE bool typed_data_digest(chaos_slice json_text, chaos_keccak *out, chaos_slice *domain_name, fault *why);
 
 struct chaos_signature {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
-#include "crypto/crypto.h"
+#include "crypto/internal.h"
 #include "tests/support/der_kit.h"
 
 #define LONGEST 700
@@ -134,12 +134,27 @@ static void test_sha_like_evp(void **state)
     }
 }
 
+/* The way of this processor, which the tests above go, and the one of every processor. */
+static void test_keccak_portable(void **state)
+{
+    uint8_t bytes[LONGEST];
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * i + 7 * i);
+    }
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        chaos_keccak one = hash_keccak(slice(bytes, size)), other = keccak_portable(slice(bytes, size));
+        assert_memory_equal(&one, &other, sizeof one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keccak_known),
         cmocka_unit_test(test_keccak_block_sizes),
         cmocka_unit_test(test_keccak_long),
+        cmocka_unit_test(test_keccak_portable),
         cmocka_unit_test(test_sha_known),
         cmocka_unit_test(test_sha_like_evp),
     };

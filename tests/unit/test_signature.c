@@ -204,6 +204,27 @@ static void test_file(void **state)
     assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_E_ENVELOPE_HASH);
 }
 
+/* A buffer that is too small stays as it was, and so does one that has other text before. */
+static void test_write_untouched(void **state)
+{
+    const world *w = *state;
+    chaos_error err = { 0 };
+    chaos_signature *signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP191, "action");
+    CHAOS_AUTO_BUFFER(whole, 8192);
+    assert_int_equal(chaos_signature_write(signature, &whole, &err), CHAOS_OK);
+    for (size_t limit = 4; limit < whole.size + 4; limit += 1 + limit / 8) {
+        CHAOS_AUTO_BUFFER(small, limit);
+        assert_true(buffer_append_text(&small, "text"));
+        assert_int_equal(chaos_signature_write(signature, &small, &err), CHAOS_E_MEMORY);
+        assert_true(slice_is(buffer_slice(&small), "text"));
+    }
+    CHAOS_AUTO_BUFFER(exact, whole.size + 4);
+    assert_true(buffer_append_text(&exact, "text"));
+    assert_int_equal(chaos_signature_write(signature, &exact, &err), CHAOS_OK);
+    assert_int_equal(exact.size, whole.size + 4);
+    chaos_signature_free(signature);
+}
+
 static void test_address(void **state)
 {
     static const char *const right[] = { "0x5FbDB2315678afecb367f032d93F642f64180aa3",
@@ -238,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_evidence_first),
         cmocka_unit_test(test_file),
+        cmocka_unit_test(test_write_untouched),
         cmocka_unit_test(test_address),
     };
     return cmocka_run_group_tests(tests, begin, end);
