@@ -14,6 +14,7 @@ typedef struct exchange {
     const net_request *request;
     net_reply *reply;
     CURL *handle;
+    bool keep; /* the connection */
     struct curl_slist *headers;
     size_t header_bytes;
     bool too_large, headers_too_large, no_memory;
@@ -125,7 +126,7 @@ static bool set_body(exchange *x)
 {
     const net_request *r = x->request;
     char line[160];
-    bool ok = add_header(x, "Expect:") && add_header(x, "Connection: close");
+    bool ok = add_header(x, "Expect:") && (x->keep || add_header(x, "Connection: close"));
     if (strcmp(r->method, "GET") == 0) {
         return ok && curl_easy_setopt(x->handle, CURLOPT_HTTPGET, 1L) == CURLE_OK;
     }
@@ -244,6 +245,16 @@ static chaos_status explain(const exchange *x, CURLcode code, chaos_error *err)
     }
 }
 
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+static bool is_printable(char c)
+{
+    return c >= ' ' && c <= '~';
+}
+
 static void take_type(const exchange *x)
 {
     char *type = NULL;
@@ -253,9 +264,25 @@ static void take_type(const exchange *x)
     }
     for (size_t i = 0; type[i] != '\0' && type[i] != ';' && type[i] != ' ' && i + 1 < sizeof reply->content_type;
          i++) {
-        char c = type[i];
-        reply->content_type[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c >= ' ' && c <= '~' ? c
-                                                                                               : '?');
+        reply->content_type[i] = (char)(is_printable(type[i]) ? lower(type[i]) : '?');
+    }
+}
+
+static void take_retry_after(const exchange *x)
+{
+    struct curl_header *header = NULL;
+    net_reply *reply = x->reply;
+    if (curl_easy_header(x->handle, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        return;
+    }
+    size_t size = strnlen(header->value, sizeof reply->retry_after);
+    for (size_t i = 0; i < size; i++) {
+        if (!is_printable(header->value[i])) {
+            return;
+        }
+    }
+    if (size < sizeof reply->retry_after) {
+        memcpy(reply->retry_after, header->value, size + 1);
     }
 }
 
@@ -275,25 +302,23 @@ static chaos_status perform(exchange *x, chaos_error *err)
     }
     x->reply->status = (int)status;
     take_type(x);
+    take_retry_after(x);
     return CHAOS_OK;
 }
 
-chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_error *err)
+chaos_status exchange_with(void *handle, bool keep, const net_request *request, net_reply *reply, chaos_error *err)
 {
-    net_reply made = { 0, "", CHAOS_BUFFER_INIT(0) };
-    exchange x = { .request = request, .reply = &made };
+    net_reply made = { .body = CHAOS_BUFFER_INIT(0) };
+    exchange x = { .request = request, .reply = &made, .handle = handle, .keep = keep };
     if (request == NULL || reply == NULL) {
         return usage("request", "request and reply may not be NULL", err);
     }
-    CHAOS_TRY(net_init(err));
     CHAOS_TRY(check(request, err));
     made.body.limit = request->max_reply == 0 ? NET_DEFAULT_REPLY : request->max_reply;
-    x.handle = curl_easy_init();
-    if (x.handle == NULL) {
-        return error_set(err, CHAOS_E_MEMORY, "http", CHAOS_NO_OFFSET, NULL);
-    }
+    curl_easy_reset(handle); /* the options, not the connections */
     chaos_status status = perform(&x, err);
-    curl_easy_cleanup(x.handle);
+    (void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
+    (void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(x.headers);
     if (status != CHAOS_OK) {
         net_reply_clear(&made);
@@ -301,6 +326,18 @@ chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_er
     }
     *reply = made;
     return CHAOS_OK;
+}
+
+chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_error *err)
+{
+    CHAOS_TRY(net_init(err));
+    CURL *handle = curl_easy_init();
+    if (handle == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, "http", CHAOS_NO_OFFSET, NULL);
+    }
+    chaos_status status = exchange_with(handle, false, request, reply, err);
+    curl_easy_cleanup(handle);
+    return status;
 }
 
 void net_reply_clear(net_reply *reply)

@@ -1,11 +1,12 @@
-/* net.h - one bounded HTTP exchange, over TCP or a Unix socket. The only user of libcurl.
+/* net.h - bounded HTTP exchanges, over TCP or a Unix socket. The only user of libcurl.
  *
- * Nothing of a reply stays behind: libcurl allocates through this file's allocators, which wipe what they
- * free, and the
- * reply's body is wiped when it is freed. libcurl takes allocators only when it is initialised for the first
- * time in a
- * process: net_init fails with NOT_AVAILABLE (and says what to do) where somebody was faster and secrets would
- * travel. */
+ * Nothing of a reply stays behind: libcurl allocates through this folder's allocators, which wipe what they free,
+ * and the reply's body is wiped when it is freed. libcurl takes allocators only when it is initialised for the
+ * first time in a process: net_init fails with NOT_AVAILABLE (and says what to do) where somebody was faster and
+ * secrets would travel.
+ *
+ * Threads: net_init and net_exchange may be called from any thread at any time. A net_client is used by one thread
+ * at a time (its owner locks); different clients are independent. A net_reply belongs to its caller. */
 #ifndef NET_NET_H
 #define NET_NET_H
 
@@ -32,21 +33,33 @@ typedef struct net_request {
 
 typedef struct net_reply {
     int status;
-    char content_type[64]; /* lower case, without parameters; "" if none */
+    char content_type[64]; /* lower case, without parameters, cut; "" if none */
+    char retry_after[64];  /* as the server wrote it (RFC 9110 10.2.3); "" if none, or none that fits */
     chaos_buffer body;
 } net_reply;
 
 /* Thread-safe, once; called by net_exchange too. */
 CHAOS_MUST_USE chaos_status net_init(chaos_error *err);
-/* CHAOS_OK whatever the HTTP status is. USAGE for a request outside the limits; NETWORK (refused, no such
- * socket, name
- * not found, TLS), TIMEOUT, GUEST_AGENT (larger than max_reply, cut, not HTTP). No redirects, no proxy from
- * the environment,
- * no cookies, no authentication, no compression, only http and https. A socket path that is no socket (a
- * folder that a
- * container runtime made) is said in words. `text` names endpoint, limit and what came. Thread-safe. */
+/* One exchange on a connection of its own. CHAOS_OK whatever the HTTP status is. USAGE for a request outside the
+ * limits; NETWORK (refused, no such socket, name not found, TLS), TIMEOUT, GUEST_AGENT (larger than max_reply,
+ * cut, not HTTP). No redirects, no proxy from the environment, no cookies, no authentication, no compression, only
+ * http and https. A socket path that is no socket (a folder that a container runtime made) is said in words.
+ * `text`, `expected` and `found` name what happened, the limit and the endpoint. */
 CHAOS_MUST_USE chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_error *err);
 /* Wipes and frees; the struct is then zero. */
 void net_reply_clear(net_reply *reply);
+
+/* The same with connections that stay open between exchanges (a few, by endpoint), for those who ask one server
+ * often. The last reply lies in libcurl's buffer until the next exchange or net_client_free wipes it: not for
+ * replies with secrets. A kept connection that the server has closed meanwhile is replaced by a new one; the
+ * request may then have been sent twice, though answered once. */
+typedef struct net_client net_client;
+CHAOS_MUST_USE chaos_status net_client_new(net_client **client, chaos_error *err);
+void net_client_free(net_client *client); /* NULL is allowed */
+/* As net_exchange. */
+CHAOS_MUST_USE chaos_status net_client_exchange(net_client *client, const net_request *request, net_reply *reply,
+                                                chaos_error *err);
+
+CHAOS_CLEANUP(net_client);
 
 #endif
