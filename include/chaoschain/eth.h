@@ -176,7 +176,7 @@ typedef struct chaos_call {
     chaos_slice data;
 } chaos_call;
 
-#define CHAOS_MAX_CALL_RESULT (8u * 1024u * 1024u)
+#define CHAOS_MAX_CALL_RESULT (7u * 1024u * 1024u) /* bytes; in hex it must fit one answer of 16 MiB */
 #define CHAOS_MAX_REVERT 4096 /* bytes of revert data that are kept */
 
 /* eth_call; `result` is appended to. A contract's refusal is REVERTED: the text is the decoded reason (Error(string),

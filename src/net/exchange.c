@@ -300,6 +300,9 @@ static chaos_status perform(exchange *x, chaos_error *err)
         status > 599) {
         return failed(x, CHAOS_E_GUEST_AGENT, "the server's answer is not HTTP", err);
     }
+    long made = 1;
+    (void)curl_easy_getinfo(x->handle, CURLINFO_NUM_CONNECTS, &made);
+    x->reply->new_connection = made != 0;
     x->reply->status = (int)status;
     take_type(x);
     take_retry_after(x);
