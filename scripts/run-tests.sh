@@ -14,6 +14,13 @@ shift
 junit=$(realpath "$build")/tests.xml
 rm -f "$junit"
 
+# Tests that need npm packages find them installed; where that fails, they say so and are skipped.
+for lock in tests/npm/*/package-lock.json contracts/package-lock.json; do
+    if [ -f "$lock" ]; then
+        scripts/install-npm.sh "$(dirname "$lock")" || true
+    fi
+done
+
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
 ctest --test-dir "$build" --output-on-failure --no-tests=error --output-junit "$junit" \
     --test-output-size-passed 4194304 --test-output-size-failed 4194304 "$@" |
