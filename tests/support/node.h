@@ -40,7 +40,7 @@ node *node_start(const node_row *rows);
 void node_stop(node *n);
 const char *node_url(const node *n);
 void node_play(node *n, const node_row *rows); /* from now on; counts begin anew */
-void node_disconnect(node *n);                 /* every answer from now on until the next request closes its connection */
+void node_disconnect(node *n);                 /* the next answer is the last one of its connection */
 unsigned node_count(node *n, const char *method); /* requests so far, of all methods when NULL */
 /* The parameters of the last request of this method; "" if there was none. Lent until the next request. */
 const char *node_params(node *n, const char *method);
