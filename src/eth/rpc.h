@@ -161,6 +161,10 @@ void rpc_read_logs(json *j, chaos_logs **logs, chaos_error *err);
 CHAOS_MUST_USE chaos_status rpc_estimate_gas(chaos_rpc *rpc, const chaos_call *call, bool has_to, uint64_t *gas,
                                              chaos_error *err);
 
+/* The account's next nonce: the highest that any usable endpoint counts, its pool included. */
+CHAOS_MUST_USE chaos_status rpc_pending_count(chaos_rpc *rpc, const chaos_address *address, uint64_t *count,
+                                              chaos_error *err);
+
 typedef struct rpc_fees { /* wei per gas */
     bool legacy;          /* the chain has no base fee: cap is the gas price */
     uint64_t base, tip, cap;

@@ -256,7 +256,8 @@ chaos_status endpoint_ask(chaos_rpc *rpc, rpc_endpoint *endpoint, const rpc_job 
     int64_t begin = rpc_now_ms();
     CHAOS_TRY(lease_take(rpc, endpoint, &lease, err));
     chaos_status status = ask_checked(&p, job, err);
-    lease_give(rpc, endpoint, &lease, status == CHAOS_OK || result->failure.answered);
+    bool sound = status != CHAOS_E_CHAIN_ID && (result->failure.answered || rpc_judge(status, &result->failure) == RPC_FINAL);
+    lease_give(rpc, endpoint, &lease, sound);
     if (status == CHAOS_OK) {
         int64_t took = rpc_now_ms() - begin;
         pthread_mutex_lock(&rpc->lock);

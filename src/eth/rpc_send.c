@@ -167,6 +167,37 @@ chaos_status rpc_ask_fees(chaos_rpc *rpc, uint64_t floor, rpc_fees *fees, chaos_
     return CHAOS_OK;
 }
 
+/* ------------------------------------------------------------------ nonce ---- */
+
+enum { OTHERS_TIMEOUT_MS = 3000 }; /* for the endpoints after the first one that has answered */
+
+chaos_status rpc_pending_count(chaos_rpc *rpc, const chaos_address *address, uint64_t *count, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(params, 256);
+    uint64_t highest = 0;
+    uint64_t told = 0;
+    unsigned tried = 0;
+    json_writer w = json_writer_begin(&params);
+    json_write_array(&w, NULL);
+    json_write_0x(&w, NULL, slice(address->bytes, sizeof address->bytes));
+    json_write_text(&w, NULL, "pending");
+    json_write_array_end(&w);
+    CHAOS_TRY(json_writer_status(&w));
+    rpc_job job = { .method = "eth_getTransactionCount", .params = buffer_slice(&params), .read = rpc_read_unsigned,
+                    .context = &told };
+    CHAOS_TRY(rpc_ask(rpc, &job, NULL, err));
+    highest = told;
+    for (rpc_endpoint *e = rpc_pick(rpc, tried); rpc->count > 1 && e != NULL; e = rpc_pick(rpc, tried)) {
+        rpc_result result;
+        tried |= 1u << (e - rpc->endpoint);
+        if (endpoint_ask(rpc, e, &job, OTHERS_TIMEOUT_MS, &result, NULL) == CHAOS_OK && told > highest) {
+            highest = told;
+        }
+    }
+    *count = highest;
+    return CHAOS_OK;
+}
+
 /* -------------------------------------------------------------- broadcast ---- */
 
 /* The texts of geth, anvil, nethermind, erigon and besu; the first row that fits counts. */
@@ -278,7 +309,7 @@ chaos_status rpc_broadcast(chaos_rpc *rpc, chaos_slice raw, const chaos_keccak *
     CHAOS_TRY(json_writer_status(&w));
     b.job = (rpc_job){ .method = "eth_sendRawTransaction", .params = buffer_slice(&params), .read = read_hash,
                        .context = &wanted };
-    send_to_all(&b, rpc->request_timeout_ms, 3000);
+    send_to_all(&b, rpc->request_timeout_ms, OTHERS_TIMEOUT_MS);
     *reception = b.best;
     if (failure != NULL) {
         *failure = b.failure;
