@@ -140,9 +140,6 @@ void rpc_data(json *j, const char *field, chaos_buffer *out);
 chaos_status rpc_read_end(const json *j, chaos_error *err);
 void rpc_write_block_id(json_writer *w, const chaos_block_id *at); /* a tag, a number, or the object of EIP-1898 */
 void rpc_write_quantity(json_writer *w, const char *key, uint64_t number);
-/* One log object at the reader; the data are appended to `data`, log->data.data is NULL and its size is set. */
-void rpc_read_log(json *j, chaos_log *log, chaos_buffer *data);
-
 /* What several results are: one quantity (context: uint64_t *) or word (chaos_u256 *). */
 chaos_status rpc_read_unsigned(void *context, chaos_slice result, chaos_error *err);
 chaos_status rpc_read_word(void *context, chaos_slice result, chaos_error *err);
@@ -154,7 +151,12 @@ CHAOS_CLEANUP(chaos_logs);
 CHAOS_MUST_USE chaos_status rpc_logs(chaos_rpc *rpc, const chaos_log_filter *filter, chaos_logs **logs,
                                      rpc_failure *failure, chaos_error *err);
 /* An array of log objects as a list in the order of the chain; NODE when one is removed, pending or twice there. */
-void rpc_read_logs(json *j, chaos_logs **logs, chaos_error *err);
+void rpc_read_logs(json *j, chaos_logs **logs);
+/* `at` and `hash` are what was asked for: another block or transaction is NODE, null is NOT_FOUND. */
+CHAOS_MUST_USE chaos_status rpc_read_block(const chaos_block_id *at, chaos_slice result, chaos_block *block,
+                                           chaos_error *err);
+CHAOS_MUST_USE chaos_status rpc_read_receipt(const chaos_keccak *hash, chaos_slice result,
+                                             chaos_transaction_receipt *receipt, chaos_error *err);
 
 /* ------------------------------------------------------------ transactions ---- */
 

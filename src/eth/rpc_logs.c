@@ -91,7 +91,8 @@ static unsigned read_log_member(json *j, chaos_slice key, chaos_log *log, chaos_
     return 0;
 }
 
-void rpc_read_log(json *j, chaos_log *log, chaos_buffer *data)
+/* The data are appended to `data`, and log->data has their size alone. */
+static void read_log(json *j, chaos_log *log, chaos_buffer *data)
 {
     static const char *const names[] = { "address", "topics", "data", "blockNumber", "blockHash", "transactionHash",
                                          "transactionIndex", "logIndex" };
@@ -156,9 +157,8 @@ static void settle(json *j, chaos_logs *logs)
     }
 }
 
-void rpc_read_logs(json *j, chaos_logs **logs, chaos_error *err)
+void rpc_read_logs(json *j, chaos_logs **logs)
 {
-    (void)err;
     chaos_logs *made = calloc(1, sizeof *made);
     if (made == NULL) {
         rd_fail(&j->r, CHAOS_E_MEMORY, "logs", CHAOS_NO_OFFSET, NULL);
@@ -171,7 +171,7 @@ void rpc_read_logs(json *j, chaos_logs **logs, chaos_error *err)
             rd_fail(&j->r, CHAOS_E_MEMORY, "logs", CHAOS_NO_OFFSET, NULL);
             break;
         }
-        rpc_read_log(j, &made->items[made->count], &made->data);
+        read_log(j, &made->items[made->count], &made->data);
         made->count++;
     }
     if (json_ok(j)) {
@@ -288,7 +288,7 @@ static chaos_status read_filtered(void *context, chaos_slice result, chaos_error
     json j;
     CHAOS_AUTO(chaos_logs, made);
     json_begin(&j, result, CHAOS_E_NODE);
-    rpc_read_logs(&j, &made, err);
+    rpc_read_logs(&j, &made);
     json_end(&j);
     CHAOS_TRY(rpc_read_end(&j, err));
     for (size_t i = 0; i < made->count; i++) {

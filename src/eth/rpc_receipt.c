@@ -3,11 +3,6 @@
 
 enum { HAS_HASH = 1, HAS_BLOCK_HASH = 2, HAS_BLOCK = 4, HAS_STATUS = 8, HAS_GAS = 16, HAS_LOGS = 32, IS_PENDING = 64 };
 
-typedef struct receipt_reading {
-    const chaos_keccak *hash; /* what was asked for */
-    chaos_transaction_receipt *receipt;
-} receipt_reading;
-
 /* The bit of the member; a member of a block that is null belongs to none yet. */
 static unsigned read_place(json *j, chaos_slice key, chaos_transaction_receipt *r)
 {
@@ -23,7 +18,7 @@ static unsigned read_place(json *j, chaos_slice key, chaos_transaction_receipt *
     return HAS_BLOCK;
 }
 
-static unsigned read_member(json *j, chaos_slice key, chaos_transaction_receipt *r, chaos_error *err)
+static unsigned read_member(json *j, chaos_slice key, chaos_transaction_receipt *r)
 {
     if (slice_is(key, "transactionHash")) {
         rpc_fixed(j, "transactionHash", r->transaction_hash.bytes, sizeof r->transaction_hash.bytes);
@@ -46,7 +41,7 @@ static unsigned read_member(json *j, chaos_slice key, chaos_transaction_receipt 
         rpc_fixed(j, "contractAddress", r->contract.bytes, sizeof r->contract.bytes);
         r->has_contract = true;
     } else if (slice_is(key, "logs")) {
-        rpc_read_logs(j, &r->logs, err);
+        rpc_read_logs(j, &r->logs);
         return HAS_LOGS;
     } else {
         json_skip(j, "receipt", NULL);
@@ -77,9 +72,9 @@ static chaos_status not_found(chaos_error *err)
     return error_set(err, CHAOS_E_NOT_FOUND, "receipt", CHAOS_NO_OFFSET, "the transaction is in no block of this chain");
 }
 
-static chaos_status read_receipt(void *context, chaos_slice result, chaos_error *err)
+chaos_status rpc_read_receipt(const chaos_keccak *hash, chaos_slice result, chaos_transaction_receipt *receipt,
+                              chaos_error *err)
 {
-    const receipt_reading *reading = context;
     chaos_transaction_receipt r = { 0 };
     unsigned has = 0;
     json j;
@@ -90,11 +85,11 @@ static chaos_status read_receipt(void *context, chaos_slice result, chaos_error 
     }
     json_enter_object(&j, "receipt");
     while (json_key(&j, &key)) {
-        has |= read_member(&j, key, &r, err);
+        has |= read_member(&j, key, &r);
     }
     bool pending = json_ok(&j) && (has & IS_PENDING) != 0;
     if (!pending) {
-        check_whole(&j, reading->hash, &r, has);
+        check_whole(&j, hash, &r, has);
         json_end(&j);
     }
     chaos_status status = pending ? not_found(err) : rpc_read_end(&j, err);
@@ -102,8 +97,19 @@ static chaos_status read_receipt(void *context, chaos_slice result, chaos_error 
         chaos_logs_free(r.logs);
         return status;
     }
-    *reading->receipt = r;
+    *receipt = r;
     return CHAOS_OK;
+}
+
+typedef struct receipt_reading {
+    const chaos_keccak *hash;
+    chaos_transaction_receipt *receipt;
+} receipt_reading;
+
+static chaos_status read_receipt(void *context, chaos_slice result, chaos_error *err)
+{
+    const receipt_reading *reading = context;
+    return rpc_read_receipt(reading->hash, result, reading->receipt, err);
 }
 
 static json_writer write_hash(chaos_buffer *params, const chaos_keccak *hash)

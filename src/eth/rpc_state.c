@@ -58,11 +58,6 @@ static void read_block_member(json *j, chaos_slice key, bool may_be_open, block_
     }
 }
 
-typedef struct block_reading {
-    const chaos_block_id *at; /* what was asked for */
-    chaos_block *block;
-} block_reading;
-
 static bool is_asked(const chaos_block_id *at, const chaos_block *block)
 {
     if (at == NULL || (at->tag != CHAOS_BLOCK_NUMBER && at->tag != CHAOS_BLOCK_HASH)) {
@@ -72,13 +67,12 @@ static bool is_asked(const chaos_block_id *at, const chaos_block *block)
                                          : memcmp(&block->hash, &at->hash, sizeof at->hash) == 0;
 }
 
-static chaos_status read_block(void *context, chaos_slice result, chaos_error *err)
+chaos_status rpc_read_block(const chaos_block_id *at, chaos_slice result, chaos_block *block, chaos_error *err)
 {
-    block_reading *reading = context;
     block_parts p = { 0 };
     json j;
     chaos_slice key;
-    bool open = reading->at != NULL && reading->at->tag == CHAOS_BLOCK_PENDING;
+    bool open = at != NULL && at->tag == CHAOS_BLOCK_PENDING;
     json_begin(&j, result, CHAOS_E_NODE);
     if (json_peek(&j) == JSON_KIND_NULL) {
         return error_set(err, CHAOS_E_NOT_FOUND, "block", CHAOS_NO_OFFSET, "the chain has no such block");
@@ -94,11 +88,22 @@ static chaos_status read_block(void *context, chaos_slice result, chaos_error *e
     json_require(&j, p.gas_limit, "gasLimit");
     json_end(&j);
     CHAOS_TRY(rpc_read_end(&j, err));
-    if (!is_asked(reading->at, &p.block)) {
+    if (!is_asked(at, &p.block)) {
         return error_set(err, CHAOS_E_NODE, "block", CHAOS_NO_OFFSET, "the node gives another block than was asked for");
     }
-    *reading->block = p.block;
+    *block = p.block;
     return CHAOS_OK;
+}
+
+typedef struct block_reading {
+    const chaos_block_id *at;
+    chaos_block *block;
+} block_reading;
+
+static chaos_status read_block(void *context, chaos_slice result, chaos_error *err)
+{
+    const block_reading *reading = context;
+    return rpc_read_block(reading->at, result, reading->block, err);
 }
 
 chaos_status chaos_rpc_block(chaos_rpc *rpc, const chaos_block_id *at, chaos_block *block, chaos_error *err)
