@@ -77,6 +77,7 @@ static chaos_status find_or_add(chaos_sender *sender, const chaos_intent *intent
                          intent->name);
     }
     if (status != CHAOS_E_NOT_FOUND) {
+        entry->gas_limit = intent->gas_limit; /* of what is not signed yet, the last word counts */
         return status;
     }
     CHAOS_TRY(journal_add(sender->journal, &sender->who, &made, err));

@@ -249,6 +249,13 @@ void store_free(store *s)
     }
 }
 
+void store_patience(store *s, uint32_t ms)
+{
+    pthread_mutex_lock(&s->lock);
+    (void)sqlite3_busy_timeout(s->db, ms < BUSY_MS ? (int)ms : BUSY_MS);
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* ----------------------------------------------------------- transactions ---- */
 
 chaos_status store_begin(store *s, chaos_error *err)

@@ -17,6 +17,7 @@ typedef struct store store;
 /* Made when it is not there; its folder must exist. */
 CHAOS_MUST_USE chaos_status store_open(const char *path, store **opened, chaos_error *err);
 void store_free(store *s); /* NULL is allowed */
+void store_patience(store *s, uint32_t ms); /* how long to wait for others, instead of ten seconds */
 CHAOS_CLEANUP(store);
 
 /* Everything between is one transaction; nobody else writes meanwhile, no thread of this process even reads. Be brief.

@@ -12,7 +12,8 @@ skip() {
 [ -x "$anvil" ] || skip "anvil is not installed (scripts/install-npm.sh tests/npm/chain)"
 
 chain_start() {
-    local tries port
+    local tries port=
+    : >"$1/anvil.out"
     "$anvil" --host 127.0.0.1 --port 0 --chain-id 31337 >"$1/anvil.out" 2>&1 &
     anvil_pid=$!
     for ((tries = 0; tries < 400; tries++)); do
