@@ -6,7 +6,10 @@
 #include "eth/eth.h"
 #include "eth/u256.h"
 
-enum { SELECTOR = 4, MAX_ARGUMENTS = 3 };
+enum {
+    SELECTOR = 4,
+    MAX_ARGUMENTS = 3
+};
 
 typedef struct custom_error {
     uint8_t selector[SELECTOR];
@@ -142,6 +145,7 @@ void chaos_revert_text(chaos_slice revert, char text[200])
         (void)snprintf(text, 200, "no reason given");
     } else if (!known_text(revert, text)) {
         (void)snprintf(text, 200, "an error that is not known: 0x%s (%zu bytes)",
-                       error_hex(hex, sizeof hex, slice(revert.data, revert.size < 40 ? revert.size : 40)), revert.size);
+                       error_hex(hex, sizeof hex, slice(revert.data, revert.size < 40 ? revert.size : 40)),
+                       revert.size);
     }
 }

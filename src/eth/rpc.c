@@ -6,9 +6,9 @@
 #include "eth/rpc.h"
 
 enum {
-    HEAD_LAG = 5,            /* blocks behind the highest head: behind the times */
+    HEAD_LAG = 5, /* blocks behind the highest head: behind the times */
     SLOW_MS = 2000,
-    SURVEY_MS = 5000,        /* how often heads are compared */
+    SURVEY_MS = 5000, /* how often heads are compared */
     SURVEY_TIMEOUT_MS = 2000,
     OPEN_TIMEOUT_MS = 5000,
     OPEN_ROUNDS = 3
@@ -113,8 +113,11 @@ static void ask_head(chaos_rpc *rpc, rpc_endpoint *endpoint)
 {
     uint64_t head = 0;
     rpc_result result;
-    rpc_job job = { .method = "eth_blockNumber", .params = slice_text("[]"), .read = rpc_read_unsigned,
-                    .context = &head, .tells_head = &head };
+    rpc_job job = { .method = "eth_blockNumber",
+                    .params = slice_text("[]"),
+                    .read = rpc_read_unsigned,
+                    .context = &head,
+                    .tells_head = &head };
     if (endpoint_ask(rpc, endpoint, &job, SURVEY_TIMEOUT_MS, &result, NULL) != CHAOS_OK) {
         return; /* the endpoint's health has noted it */
     }
@@ -199,7 +202,8 @@ static bool is_final(chaos_rpc *rpc, const rpc_endpoint *endpoint, const rpc_job
         return true;
     }
     rpc_worth worth = rpc_judge(status, &a->result.failure);
-    if (worth == RPC_FINAL || (job->ranges && rpc_is_range_limit(&a->result.failure)) || (worth == RPC_AGAIN_TWICE && ++a->twice > 2)) {
+    if (worth == RPC_FINAL || (job->ranges && rpc_is_range_limit(&a->result.failure)) ||
+        (worth == RPC_AGAIN_TWICE && ++a->twice > 2)) {
         return true;
     }
     rpc_log(rpc, "%s: %s", endpoint->name, err->text);
@@ -293,8 +297,12 @@ static chaos_status check_endpoints(chaos_rpc *rpc, chaos_error *err)
 {
     uint64_t head = 0;
     rpc_result result;
-    rpc_job job = { .method = "eth_blockNumber", .params = slice_text("[]"), .read = rpc_read_unsigned,
-                    .context = &head, .tells_head = &head, .max_rounds = OPEN_ROUNDS };
+    rpc_job job = { .method = "eth_blockNumber",
+                    .params = slice_text("[]"),
+                    .read = rpc_read_unsigned,
+                    .context = &head,
+                    .tells_head = &head,
+                    .max_rounds = OPEN_ROUNDS };
     bool found = false;
     uint32_t timeout = rpc->request_timeout_ms < OPEN_TIMEOUT_MS ? rpc->request_timeout_ms : OPEN_TIMEOUT_MS;
     for (size_t i = 0; i < rpc->count; i++) {

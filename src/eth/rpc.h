@@ -91,7 +91,8 @@ struct chaos_rpc {
     void *log_context;
 };
 
-/* Reads a result; NODE when it makes no sense, which is then the endpoint's failure. Outputs are untouched unless OK. */
+/* Reads a result; NODE when it makes no sense, which is then the endpoint's failure. Outputs are untouched unless
+ * it is OK. */
 typedef chaos_status rpc_read_function(void *context, chaos_slice result, chaos_error *err);
 
 typedef struct rpc_job {

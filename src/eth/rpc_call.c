@@ -98,7 +98,9 @@ chaos_status rpc_estimate_gas(chaos_rpc *rpc, const chaos_call *call, bool has_t
     json_write_text(&w, NULL, "pending"); /* what is sent and not in a block yet counts */
     json_write_array_end(&w);
     CHAOS_TRY(json_writer_status(&w));
-    rpc_job job = { .method = "eth_estimateGas", .params = buffer_slice(&params), .read = rpc_read_unsigned,
+    rpc_job job = { .method = "eth_estimateGas",
+                    .params = buffer_slice(&params),
+                    .read = rpc_read_unsigned,
                     .context = gas };
     chaos_status status = rpc_ask(rpc, &job, &failure, err);
     if (status == CHAOS_E_NODE && failure.answered && rpc_says(&failure, "insufficient funds")) {

@@ -4,7 +4,12 @@
 
 #include "eth/rpc.h"
 
-enum { BREAKER_AT = 3, BREAKER_FIRST_MS = 500, BREAKER_MAX_MS = 8000, SMOOTH = 4 };
+enum {
+    BREAKER_AT = 3,
+    BREAKER_FIRST_MS = 500,
+    BREAKER_MAX_MS = 8000,
+    SMOOTH = 4
+};
 
 /* What may be shown of a URL: not the name and password before the host, nor the path and query behind it. */
 static void take_name(rpc_endpoint *endpoint)
@@ -111,8 +116,12 @@ static chaos_status http_failed(const post *p, const net_reply *reply, chaos_err
 
 static chaos_status exchange(const post *p, chaos_slice body, net_reply *reply, chaos_error *err)
 {
-    net_request request = { .method = "POST", .url = p->endpoint->url, .content_type = "application/json",
-                            .body = body, .total_timeout_ms = p->timeout_ms, .max_reply = NET_MAX_REPLY };
+    net_request request = { .method = "POST",
+                            .url = p->endpoint->url,
+                            .content_type = "application/json",
+                            .body = body,
+                            .total_timeout_ms = p->timeout_ms,
+                            .max_reply = NET_MAX_REPLY };
     if (p->timeout_ms < NET_CONNECT_TIMEOUT_MS) {
         request.connect_timeout_ms = p->timeout_ms;
     }
@@ -256,7 +265,8 @@ chaos_status endpoint_ask(chaos_rpc *rpc, rpc_endpoint *endpoint, const rpc_job 
     int64_t begin = rpc_now_ms();
     CHAOS_TRY(lease_take(rpc, endpoint, &lease, err));
     chaos_status status = ask_checked(&p, job, err);
-    bool sound = status != CHAOS_E_CHAIN_ID && (result->failure.answered || rpc_judge(status, &result->failure) == RPC_FINAL);
+    bool sound =
+        status != CHAOS_E_CHAIN_ID && (result->failure.answered || rpc_judge(status, &result->failure) == RPC_FINAL);
     lease_give(rpc, endpoint, &lease, sound);
     if (status == CHAOS_OK) {
         int64_t took = rpc_now_ms() - begin;

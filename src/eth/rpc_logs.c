@@ -29,8 +29,15 @@ const chaos_log *chaos_logs_at(const chaos_logs *logs, size_t index)
 /* ---------------------------------------------------------------- reading ---- */
 
 enum {
-    HAS_ADDRESS = 1, HAS_TOPICS = 2, HAS_DATA = 4, HAS_BLOCK = 8, HAS_BLOCK_HASH = 16, HAS_HASH = 32, HAS_INDEX = 64,
-    HAS_LOG_INDEX = 128, HAS_ALL = 255
+    HAS_ADDRESS = 1,
+    HAS_TOPICS = 2,
+    HAS_DATA = 4,
+    HAS_BLOCK = 8,
+    HAS_BLOCK_HASH = 16,
+    HAS_HASH = 32,
+    HAS_INDEX = 64,
+    HAS_LOG_INDEX = 128,
+    HAS_ALL = 255
 };
 
 static void read_topics(json *j, chaos_log *log)
@@ -227,7 +234,8 @@ static chaos_status check(const chaos_log_filter *f, chaos_error *err)
         }
     }
     if (!f->by_hash && (f->from_block > f->to_block || f->to_block > RPC_MAX_HEIGHT)) {
-        return error_set(err, CHAOS_E_USAGE, "from_block", CHAOS_NO_OFFSET, "the range of blocks is reversed, or too high");
+        return error_set(err, CHAOS_E_USAGE, "from_block", CHAOS_NO_OFFSET,
+                         "the range of blocks is reversed, or too high");
     }
     return CHAOS_OK;
 }
@@ -312,8 +320,12 @@ chaos_status rpc_logs(chaos_rpc *rpc, const chaos_log_filter *filter, chaos_logs
     logs_reading reading = { filter, logs };
     write_filter(&w, filter);
     CHAOS_TRY(json_writer_status(&w));
-    rpc_job job = { .method = "eth_getLogs", .params = buffer_slice(&params), .read = read_filtered,
-                    .context = &reading, .min_head = filter->by_hash ? 0 : filter->to_block, .ranges = true };
+    rpc_job job = { .method = "eth_getLogs",
+                    .params = buffer_slice(&params),
+                    .read = read_filtered,
+                    .context = &reading,
+                    .min_head = filter->by_hash ? 0 : filter->to_block,
+                    .ranges = true };
     return rpc_ask(rpc, &job, failure, err);
 }
 

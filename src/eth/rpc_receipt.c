@@ -1,7 +1,15 @@
 /* rpc_receipt.c - what became of a transaction: its receipt, and whether a node knows it at all. */
 #include "eth/rpc.h"
 
-enum { HAS_HASH = 1, HAS_BLOCK_HASH = 2, HAS_BLOCK = 4, HAS_STATUS = 8, HAS_GAS = 16, HAS_LOGS = 32, IS_PENDING = 64 };
+enum {
+    HAS_HASH = 1,
+    HAS_BLOCK_HASH = 2,
+    HAS_BLOCK = 4,
+    HAS_STATUS = 8,
+    HAS_GAS = 16,
+    HAS_LOGS = 32,
+    IS_PENDING = 64
+};
 
 /* The bit of the member; a member of a block that is null belongs to none yet. */
 static unsigned read_place(json *j, chaos_slice key, chaos_transaction_receipt *r)
@@ -69,7 +77,8 @@ static void check_whole(json *j, const chaos_keccak *hash, const chaos_transacti
 
 static chaos_status not_found(chaos_error *err)
 {
-    return error_set(err, CHAOS_E_NOT_FOUND, "receipt", CHAOS_NO_OFFSET, "the transaction is in no block of this chain");
+    return error_set(err, CHAOS_E_NOT_FOUND, "receipt", CHAOS_NO_OFFSET,
+                     "the transaction is in no block of this chain");
 }
 
 chaos_status rpc_read_receipt(const chaos_keccak *hash, chaos_slice result, chaos_transaction_receipt *receipt,
@@ -131,7 +140,9 @@ chaos_status chaos_rpc_receipt(chaos_rpc *rpc, const chaos_keccak *transaction_h
     json_writer w = write_hash(&params, transaction_hash);
     CHAOS_TRY(json_writer_status(&w));
     receipt_reading reading = { transaction_hash, receipt };
-    rpc_job job = { .method = "eth_getTransactionReceipt", .params = buffer_slice(&params), .read = read_receipt,
+    rpc_job job = { .method = "eth_getTransactionReceipt",
+                    .params = buffer_slice(&params),
+                    .read = read_receipt,
                     .context = &reading };
     return rpc_ask(rpc, &job, NULL, err);
 }
@@ -153,7 +164,9 @@ chaos_status rpc_knows(chaos_rpc *rpc, const chaos_keccak *hash, bool *known, ch
     CHAOS_AUTO_BUFFER(params, 256);
     json_writer w = write_hash(&params, hash);
     CHAOS_TRY(json_writer_status(&w));
-    rpc_job job = { .method = "eth_getTransactionByHash", .params = buffer_slice(&params), .read = read_known,
+    rpc_job job = { .method = "eth_getTransactionByHash",
+                    .params = buffer_slice(&params),
+                    .read = read_known,
                     .context = known };
     return rpc_ask(rpc, &job, NULL, err);
 }

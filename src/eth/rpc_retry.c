@@ -1,7 +1,11 @@
 /* rpc_retry.c - which failures are worth another try, and when. */
 #include "eth/rpc.h"
 
-enum { BACKOFF_FIRST_MS = 250, BACKOFF_MAX_MS = 8000, DAY_S = 86400 };
+enum {
+    BACKOFF_FIRST_MS = 250,
+    BACKOFF_MAX_MS = 8000,
+    DAY_S = 86400
+};
 
 /* ------------------------------------------------------------------ worth ---- */
 

@@ -4,12 +4,14 @@
 
 /* ------------------------------------------------------------------- fees ---- */
 
-enum { FEE_BLOCKS = 10 };
+enum {
+    FEE_BLOCKS = 10
+};
 
 #define FEE_ABSURD ((uint64_t)1 << 62) /* wei per gas: 4.6 ether. Whatever is above is this. */
 
 typedef struct fee_history {
-    uint64_t base;                /* of the next block */
+    uint64_t base; /* of the next block */
     uint64_t reward[FEE_BLOCKS];
     size_t rewards;
     bool has_base;
@@ -153,8 +155,10 @@ chaos_status rpc_ask_fees(chaos_rpc *rpc, uint64_t floor, rpc_fees *fees, chaos_
 {
     fee_history history = { 0 };
     rpc_failure failure = { 0 };
-    rpc_job job = { .method = "eth_feeHistory", .params = slice_text("[\"0xa\",\"latest\",[50]]"),
-                    .read = read_history, .context = &history };
+    rpc_job job = { .method = "eth_feeHistory",
+                    .params = slice_text("[\"0xa\",\"latest\",[50]]"),
+                    .read = read_history,
+                    .context = &history };
     chaos_status status = rpc_ask(rpc, &job, &failure, err);
     if (is_missing(status, &failure) || (status == CHAOS_OK && !history.has_base)) {
         return ask_without_history(rpc, floor, fees, err);
@@ -169,7 +173,9 @@ chaos_status rpc_ask_fees(chaos_rpc *rpc, uint64_t floor, rpc_fees *fees, chaos_
 
 /* ------------------------------------------------------------------ nonce ---- */
 
-enum { OTHERS_TIMEOUT_MS = 3000 }; /* for the endpoints after the first one that has answered */
+enum {
+    OTHERS_TIMEOUT_MS = 3000
+}; /* for the endpoints after the first one that has answered */
 
 chaos_status rpc_pending_count(chaos_rpc *rpc, const chaos_address *address, uint64_t *count, chaos_error *err)
 {
@@ -183,7 +189,9 @@ chaos_status rpc_pending_count(chaos_rpc *rpc, const chaos_address *address, uin
     json_write_text(&w, NULL, "pending");
     json_write_array_end(&w);
     CHAOS_TRY(json_writer_status(&w));
-    rpc_job job = { .method = "eth_getTransactionCount", .params = buffer_slice(&params), .read = rpc_read_unsigned,
+    rpc_job job = { .method = "eth_getTransactionCount",
+                    .params = buffer_slice(&params),
+                    .read = rpc_read_unsigned,
                     .context = &told };
     CHAOS_TRY(rpc_ask(rpc, &job, NULL, err));
     highest = told;
@@ -251,7 +259,8 @@ static chaos_status read_hash(void *context, chaos_slice result, chaos_error *er
     json_end(&j);
     CHAOS_TRY(rpc_read_end(&j, err));
     if (memcmp(&hash, wanted, sizeof hash) != 0) {
-        return error_set(err, CHAOS_E_NODE, "hash", CHAOS_NO_OFFSET, "the node names another transaction than was sent");
+        return error_set(err, CHAOS_E_NODE, "hash", CHAOS_NO_OFFSET,
+                         "the node names another transaction than was sent");
     }
     return CHAOS_OK;
 }
@@ -307,7 +316,9 @@ chaos_status rpc_broadcast(chaos_rpc *rpc, chaos_slice raw, const chaos_keccak *
     json_write_0x(&w, NULL, raw);
     json_write_array_end(&w);
     CHAOS_TRY(json_writer_status(&w));
-    b.job = (rpc_job){ .method = "eth_sendRawTransaction", .params = buffer_slice(&params), .read = read_hash,
+    b.job = (rpc_job){ .method = "eth_sendRawTransaction",
+                       .params = buffer_slice(&params),
+                       .read = read_hash,
                        .context = &wanted };
     send_to_all(&b, rpc->request_timeout_ms, OTHERS_TIMEOUT_MS);
     *reception = b.best;

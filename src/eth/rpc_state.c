@@ -89,7 +89,8 @@ chaos_status rpc_read_block(const chaos_block_id *at, chaos_slice result, chaos_
     json_end(&j);
     CHAOS_TRY(rpc_read_end(&j, err));
     if (!is_asked(at, &p.block)) {
-        return error_set(err, CHAOS_E_NODE, "block", CHAOS_NO_OFFSET, "the node gives another block than was asked for");
+        return error_set(err, CHAOS_E_NODE, "block", CHAOS_NO_OFFSET,
+                         "the node gives another block than was asked for");
     }
     *block = p.block;
     return CHAOS_OK;
@@ -115,8 +116,10 @@ chaos_status chaos_rpc_block(chaos_rpc *rpc, const chaos_block_id *at, chaos_blo
     bool by_hash = at != NULL && at->tag == CHAOS_BLOCK_HASH;
     bool is_head = at == NULL || at->tag == CHAOS_BLOCK_LATEST;
     block_reading reading = { at, &made };
-    rpc_job job = { .method = by_hash ? "eth_getBlockByHash" : "eth_getBlockByNumber", .read = read_block,
-                    .context = &reading, .tells_head = is_head ? &made.number : NULL };
+    rpc_job job = { .method = by_hash ? "eth_getBlockByHash" : "eth_getBlockByNumber",
+                    .read = read_block,
+                    .context = &reading,
+                    .tells_head = is_head ? &made.number : NULL };
     json_write_array(&w, NULL);
     if (by_hash) {
         json_write_0x(&w, NULL, slice(at->hash.bytes, sizeof at->hash.bytes));
@@ -205,9 +208,9 @@ chaos_status chaos_rpc_code(chaos_rpc *rpc, const chaos_address *address, const 
 
 static chaos_status read_anything(void *context, chaos_slice result, chaos_error *err)
 {
-    return buffer_append(context, result)
-               ? CHAOS_OK
-               : error_set(err, CHAOS_E_LIMIT, "result", CHAOS_NO_OFFSET, "the result does not fit the caller's buffer");
+    return buffer_append(context, result) ? CHAOS_OK
+                                          : error_set(err, CHAOS_E_LIMIT, "result", CHAOS_NO_OFFSET,
+                                                      "the result does not fit the caller's buffer");
 }
 
 static bool is_method(const char *method)

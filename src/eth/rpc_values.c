@@ -143,8 +143,10 @@ void rpc_write_quantity(json_writer *w, const char *key, uint64_t number)
 
 void rpc_write_block_id(json_writer *w, const chaos_block_id *at)
 {
-    static const char *const tags[] = { [CHAOS_BLOCK_LATEST] = "latest", [CHAOS_BLOCK_PENDING] = "pending",
-                                        [CHAOS_BLOCK_SAFE] = "safe", [CHAOS_BLOCK_FINALIZED] = "finalized" };
+    static const char *const tags[] = { [CHAOS_BLOCK_LATEST] = "latest",
+                                        [CHAOS_BLOCK_PENDING] = "pending",
+                                        [CHAOS_BLOCK_SAFE] = "safe",
+                                        [CHAOS_BLOCK_FINALIZED] = "finalized" };
     if (at == NULL) {
         json_write_text(w, NULL, "latest");
     } else if (at->tag == CHAOS_BLOCK_NUMBER) {

@@ -5,7 +5,11 @@
 #include "eth/sender.h"
 #include "eth/u256.h"
 
-enum { ANVIL = 31337, GANACHE = 1337, MAX_CONFIRMATIONS = 10000 };
+enum {
+    ANVIL = 31337,
+    GANACHE = 1337,
+    MAX_CONFIRMATIONS = 10000
+};
 
 #define GWEI UINT64_C(1000000000)
 #define FEE_MOST ((uint64_t)1 << 61)
@@ -66,7 +70,8 @@ static uint32_t or_usual(uint32_t asked, uint32_t usual)
     return asked != 0 ? asked : usual;
 }
 
-/* A local chain that was begun anew has the same id and another first block: an old journal must not be taken for its. */
+/* A local chain that was begun anew has the same id and another first block: an old journal must not be taken for
+ * its own. */
 static chaos_status check_chain(const chaos_sender *s, chaos_error *err)
 {
     chaos_block_id first = { CHAOS_BLOCK_NUMBER, 0, { { 0 } } };

@@ -42,7 +42,10 @@ static chaos_status find_receipt(chaos_sender *sender, const journal_entry *entr
 static void find_reason(chaos_sender *sender, journal_entry *entry)
 {
     chaos_block_id before = { CHAOS_BLOCK_NUMBER, entry->block_number > 0 ? entry->block_number - 1 : 0, { { 0 } } };
-    chaos_call call = { .has_from = true, .from = sender->who.sender, .to = entry->to, .value = entry->value,
+    chaos_call call = { .has_from = true,
+                        .from = sender->who.sender,
+                        .to = entry->to,
+                        .value = entry->value,
                         .data = buffer_slice(&entry->data) };
     chaos_error why = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
     CHAOS_AUTO_BUFFER(result, CHAOS_MAX_CALL_RESULT);
@@ -95,7 +98,8 @@ static chaos_status note_found(chaos_sender *sender, journal_entry *entry, const
     if (state == JOURNAL_REVERTED) {
         find_reason(sender, entry);
     }
-    sender_log(sender, "%s: %s block %llu", entry->name, deep ? "confirmed in" : "in", (unsigned long long)r->block_number);
+    sender_log(sender, "%s: %s block %llu", entry->name, deep ? "confirmed in" : "in",
+               (unsigned long long)r->block_number);
     return write_state(sender, entry, err);
 }
 
@@ -119,7 +123,10 @@ static chaos_status pay_more(chaos_sender *sender, journal_entry *entry, const j
                              const rpc_fees *asked, uint64_t head, sender_view *view, chaos_error *err)
 {
     rpc_reception reception;
-    sender_attempt plan = { .cancels = newest->cancels, .fees = *asked, .gas_limit = newest->gas_limit, .head = head,
+    sender_attempt plan = { .cancels = newest->cancels,
+                            .fees = *asked,
+                            .gas_limit = newest->gas_limit,
+                            .head = head,
                             .known = entry->attempts };
     plan.fees.legacy = newest->legacy;
     chaos_status status = sender_raise(newest->cap, newest->tip, sender->max_fee, &plan.fees, &view->fee_error);
@@ -270,7 +277,8 @@ chaos_status sender_look(chaos_sender *sender, journal_entry *entry, sender_view
 
 static bool may_pass(chaos_status status)
 {
-    return status == CHAOS_E_NETWORK || status == CHAOS_E_TIMEOUT || status == CHAOS_E_NODE || status == CHAOS_E_NOT_FOUND;
+    return status == CHAOS_E_NETWORK || status == CHAOS_E_TIMEOUT || status == CHAOS_E_NODE ||
+           status == CHAOS_E_NOT_FOUND;
 }
 
 static chaos_status out_of_time(const journal_entry *entry, const sender_view *view, chaos_status last,
@@ -283,8 +291,8 @@ static chaos_status out_of_time(const journal_entry *entry, const sender_view *v
         return CHAOS_E_FEE_LIMIT;
     }
     char hash[67];
-    (void)error_set(err, CHAOS_E_UNCONFIRMED, "deadline", CHAOS_NO_OFFSET, "%.100s is not confirmed yet%s%.80s", entry->name,
-                    last == CHAOS_OK ? "" : ": ", last == CHAOS_OK ? "" : last_err->text);
+    (void)error_set(err, CHAOS_E_UNCONFIRMED, "deadline", CHAOS_NO_OFFSET, "%.100s is not confirmed yet%s%.80s",
+                    entry->name, last == CHAOS_OK ? "" : ": ", last == CHAOS_OK ? "" : last_err->text);
     error_found(err, "0x%s", error_hex(hash, sizeof hash, slice(entry->hash.bytes, sizeof entry->hash.bytes)));
     return CHAOS_E_UNCONFIRMED;
 }

@@ -1,7 +1,9 @@
 /* sender_other.c - what an earlier process left is finished; what is not wanted any more is given up. */
 #include "eth/sender.h"
 
-enum { RESUME_AT_ONCE = 64 };
+enum {
+    RESUME_AT_ONCE = 64
+};
 
 /* ----------------------------------------------------------------- resume ---- */
 

@@ -29,7 +29,8 @@ chaos_status sender_check_intent(const chaos_intent *intent, chaos_error *err)
         return error_set(err, CHAOS_E_USAGE, "data", CHAOS_NO_OFFSET, "the data are too large, or NULL");
     }
     if (intent->gas_limit > SENDER_MAX_GAS) {
-        return error_set(err, CHAOS_E_USAGE, "gas_limit", CHAOS_NO_OFFSET, "a transaction has at most 16777216 gas (EIP-7825)");
+        return error_set(err, CHAOS_E_USAGE, "gas_limit", CHAOS_NO_OFFSET,
+                         "a transaction has at most 16777216 gas (EIP-7825)");
     }
     if (!intent->has_to && intent->data.size == 0) {
         return error_set(err, CHAOS_E_USAGE, "data", CHAOS_NO_OFFSET, "a contract is made from data");
@@ -100,19 +101,26 @@ chaos_status sender_plan(chaos_sender *sender, const chaos_intent *intent, journ
 chaos_status sender_gas(chaos_sender *sender, const journal_entry *entry, uint64_t *estimate, uint64_t *limit,
                         chaos_error *err)
 {
-    chaos_call call = { .has_from = true, .from = sender->who.sender, .to = entry->to, .value = entry->value,
+    chaos_call call = { .has_from = true,
+                        .from = sender->who.sender,
+                        .to = entry->to,
+                        .value = entry->value,
                         .data = buffer_slice(&entry->data) };
     uint64_t gas = 0;
-    CHAOS_TRY(rpc_estimate_gas(sender->rpc, &call, entry->has_to, &gas, err)); /* a refusal is an answer: it ends here */
+    CHAOS_TRY(
+        rpc_estimate_gas(sender->rpc, &call, entry->has_to, &gas, err)); /* a refusal is an answer: it ends here */
     if (gas > SENDER_MAX_GAS || (entry->gas_limit != 0 && gas > entry->gas_limit)) {
-        (void)error_set(err, CHAOS_E_USAGE, "gas_limit", CHAOS_NO_OFFSET, "the transaction needs more gas than it may have");
-        error_expected(err, "at most %llu", (unsigned long long)(entry->gas_limit != 0 ? entry->gas_limit : SENDER_MAX_GAS));
+        (void)error_set(err, CHAOS_E_USAGE, "gas_limit", CHAOS_NO_OFFSET,
+                        "the transaction needs more gas than it may have");
+        error_expected(err, "at most %llu",
+                       (unsigned long long)(entry->gas_limit != 0 ? entry->gas_limit : SENDER_MAX_GAS));
         error_found(err, "%llu", (unsigned long long)gas);
         return CHAOS_E_USAGE;
     }
     uint64_t more = gas + gas / 5;
     *estimate = gas;
-    *limit = entry->gas_limit != 0 ? entry->gas_limit : more < SENDER_MAX_GAS ? more : SENDER_MAX_GAS;
+    *limit = entry->gas_limit != 0 ? entry->gas_limit : more < SENDER_MAX_GAS ? more
+                                                                              : SENDER_MAX_GAS;
     return CHAOS_OK;
 }
 
@@ -193,7 +201,8 @@ static chaos_status sign_inside(chaos_sender *sender, journal_entry *entry, cons
         return CHAOS_OK; /* another thread or process was faster */
     }
     if (entry->attempts >= JOURNAL_MAX_ATTEMPTS) {
-        return error_set(err, CHAOS_E_UNCONFIRMED, "attempts", CHAOS_NO_OFFSET, "after so many attempts no further one is made");
+        return error_set(err, CHAOS_E_UNCONFIRMED, "attempts", CHAOS_NO_OFFSET,
+                         "after so many attempts no further one is made");
     }
     CHAOS_TRY(choose_nonce(sender, entry, pending, err));
     CHAOS_TRY(write_transaction(sender, entry, plan, &attempt, err));

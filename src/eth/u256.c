@@ -3,7 +3,9 @@
 
 #include "eth/u256.h"
 
-enum { WORD_BYTES = 32 };
+enum {
+    WORD_BYTES = 32
+};
 
 chaos_u256 u256_from(uint64_t number)
 {

@@ -12,8 +12,8 @@ struct store {
     pthread_mutex_t lock; /* recursive: held from store_begin on */
 };
 
-/* A statement under way. It holds the store's lock; end it by statement_end in any case. Binding counts up from 1, columns
- * from 0; failures are latched. */
+/* A statement under way. It holds the store's lock; end it by statement_end in any case. Binding counts up from 1,
+ * columns from 0; failures are latched. */
 typedef struct statement {
     store *s;
     sqlite3_stmt *handle;

@@ -1,7 +1,10 @@
 /* journal.c - intents and the transactions signed for them. */
 #include "store/internal.h"
 
-enum { MAX_DATA = 128 * 1024, MAX_RAW = 256 * 1024 };
+enum {
+    MAX_DATA = 128 * 1024,
+    MAX_RAW = 256 * 1024
+};
 
 void journal_entry_clear(journal_entry *entry)
 {
@@ -84,7 +87,8 @@ static chaos_status read_entry(statement *q, journal_entry *entry, chaos_error *
 chaos_status journal_find(store *s, const journal_account *account, const char *name, journal_entry *entry,
                           chaos_error *err)
 {
-    statement q = statement_begin(s, "SELECT " ENTRY_COLUMNS " FROM intent WHERE chain_id = ? AND sender = ? AND name = ?");
+    statement q =
+        statement_begin(s, "SELECT " ENTRY_COLUMNS " FROM intent WHERE chain_id = ? AND sender = ? AND name = ?");
     bind_account(&q, account);
     bind_text(&q, name);
     return read_entry(&q, entry, err);
@@ -100,7 +104,8 @@ chaos_status journal_read(store *s, int64_t id, journal_entry *entry, chaos_erro
 chaos_status journal_by_nonce(store *s, const journal_account *account, uint64_t nonce, journal_entry *entry,
                               chaos_error *err)
 {
-    statement q = statement_begin(s, "SELECT " ENTRY_COLUMNS " FROM intent WHERE chain_id = ? AND sender = ? AND nonce = ?");
+    statement q =
+        statement_begin(s, "SELECT " ENTRY_COLUMNS " FROM intent WHERE chain_id = ? AND sender = ? AND nonce = ?");
     bind_account(&q, account);
     bind_int(&q, (int64_t)nonce);
     return read_entry(&q, entry, err);
@@ -125,8 +130,10 @@ static void bind_progress(statement *q, const journal_entry *e)
 chaos_status journal_add(store *s, const journal_account *account, journal_entry *entry, chaos_error *err)
 {
     statement q = statement_begin(
-        s, "INSERT INTO intent(chain_id, sender, name, content, recipient, value, data, gas_limit, state, nonce, hash,"
-           " block_number, block_hash, gas_used, gas_price, reason) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id");
+        s,
+        "INSERT INTO intent(chain_id, sender, name, content, recipient, value, data, gas_limit, state, nonce, hash,"
+        " block_number, block_hash, gas_used, gas_price, reason) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING "
+        "id");
     bind_account(&q, account);
     bind_text(&q, entry->name);
     bind_blob(&q, entry->content.bytes, sizeof entry->content.bytes);
@@ -160,7 +167,8 @@ chaos_status journal_update(store *s, const journal_entry *entry, chaos_error *e
 
 chaos_status journal_next_nonce(store *s, const journal_account *account, uint64_t *nonce, chaos_error *err)
 {
-    statement q = statement_begin(s, "SELECT coalesce(max(nonce) + 1, 0) FROM intent WHERE chain_id = ? AND sender = ?");
+    statement q =
+        statement_begin(s, "SELECT coalesce(max(nonce) + 1, 0) FROM intent WHERE chain_id = ? AND sender = ?");
     bind_account(&q, account);
     bool found = statement_row(&q);
     int64_t next = found ? take_int(&q) : 0;
@@ -190,8 +198,9 @@ chaos_status journal_unfinished(store *s, const journal_account *account, int64_
 chaos_status journal_attempt_add(store *s, int64_t id, const journal_attempt *attempt, chaos_error *err)
 {
     statement q = statement_begin(
-        s, "INSERT INTO attempt(intent, number, hash, cancels, legacy, cap, tip, gas_limit, signed_at, signed_head, raw)"
-           " VALUES(?1, (SELECT count(*) FROM attempt WHERE intent = ?1), ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        s,
+        "INSERT INTO attempt(intent, number, hash, cancels, legacy, cap, tip, gas_limit, signed_at, signed_head, raw)"
+        " VALUES(?1, (SELECT count(*) FROM attempt WHERE intent = ?1), ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_int(&q, id);
     bind_blob(&q, attempt->hash.bytes, sizeof attempt->hash.bytes);
     bind_int(&q, attempt->cancels);

@@ -1,7 +1,9 @@
 /* progress.c - how far logs were read, and the headers that tell whether the chain is still the same. */
 #include "store/internal.h"
 
-enum { MAX_READER = 200 };
+enum {
+    MAX_READER = 200
+};
 
 static chaos_status check_reader(const char *what, chaos_error *err)
 {
@@ -32,7 +34,8 @@ chaos_status store_checkpoint_put(store *s, uint64_t chain_id, const char *what,
                                   const chaos_keccak *hash, chaos_error *err)
 {
     CHAOS_TRY(check_reader(what, err));
-    statement q = statement_begin(s, "INSERT OR REPLACE INTO checkpoint(chain_id, reader, number, hash) VALUES(?,?,?,?)");
+    statement q =
+        statement_begin(s, "INSERT OR REPLACE INTO checkpoint(chain_id, reader, number, hash) VALUES(?,?,?,?)");
     bind_int(&q, (int64_t)chain_id);
     bind_text(&q, what);
     bind_int(&q, (int64_t)number);
@@ -56,7 +59,8 @@ chaos_status store_header_get(store *s, uint64_t chain_id, uint64_t number, stor
 
 chaos_status store_header_put(store *s, uint64_t chain_id, const store_header *header, chaos_error *err)
 {
-    statement q = statement_begin(s, "INSERT OR REPLACE INTO header(chain_id, number, hash, parent, timestamp) VALUES(?,?,?,?,?)");
+    statement q = statement_begin(
+        s, "INSERT OR REPLACE INTO header(chain_id, number, hash, parent, timestamp) VALUES(?,?,?,?,?)");
     bind_int(&q, (int64_t)chain_id);
     bind_int(&q, (int64_t)header->number);
     bind_blob(&q, header->hash.bytes, sizeof header->hash.bytes);

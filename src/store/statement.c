@@ -11,7 +11,8 @@ chaos_status store_failed(store *s, int result, chaos_error *err)
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) {
         return error_set(err, CHAOS_E_LOCKED, "store", CHAOS_NO_OFFSET, "another process holds the store");
     }
-    const char *why = s != NULL && sqlite3_extended_errcode(s->db) == result ? sqlite3_errmsg(s->db) : sqlite3_errstr(result);
+    const char *why =
+        s != NULL && sqlite3_extended_errcode(s->db) == result ? sqlite3_errmsg(s->db) : sqlite3_errstr(result);
     return error_set(err, CHAOS_E_STORE, "store", CHAOS_NO_OFFSET, "the store cannot be used: %s",
                      error_quote(reason, sizeof reason, slice_text(why)));
 }
@@ -138,5 +139,6 @@ chaos_status statement_run(statement *q, chaos_error *err)
 chaos_status statement_end_row(statement *q, bool found, const char *what, chaos_error *err)
 {
     CHAOS_TRY(statement_end(q, err));
-    return found ? CHAOS_OK : error_set(err, CHAOS_E_NOT_FOUND, what, CHAOS_NO_OFFSET, "the store has no such %s", what);
+    return found ? CHAOS_OK
+                 : error_set(err, CHAOS_E_NOT_FOUND, what, CHAOS_NO_OFFSET, "the store has no such %s", what);
 }

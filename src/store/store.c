@@ -7,7 +7,11 @@
 
 #include "store/internal.h"
 
-enum { APPLICATION = 0x43484153 /* "CHAS" */, BUSY_MS = 10000, SWITCH_TRIES = 1000 };
+enum {
+    APPLICATION = 0x43484153 /* "CHAS" */,
+    BUSY_MS = 10000,
+    SWITCH_TRIES = 1000
+};
 
 #define TEXT_OF(number) #number
 #define NUMBER_TEXT(number) TEXT_OF(number)
@@ -34,7 +38,7 @@ static const char schema[] =
     " chain_id INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, parent BLOB NOT NULL,"
     " timestamp INTEGER NOT NULL, PRIMARY KEY(chain_id, number)) STRICT;"
     "PRAGMA application_id = " NUMBER_TEXT(0x43484153) ";"
-    "PRAGMA user_version = " NUMBER_TEXT(STORE_SCHEMA) ";";
+                                                       "PRAGMA user_version = " NUMBER_TEXT(STORE_SCHEMA) ";";
 
 /* ------------------------------------------------------------------- file ---- */
 

@@ -189,7 +189,8 @@ int main(int argc, char **argv)
         status = check(argv + 2, &s, &err);
     }
     if (status != CHAOS_OK) {
-        (void)fprintf(stderr, "chain_sender: %s: %s (%s; %s)\n", chaos_status_name(status), err.text, err.expected, err.found);
+        (void)fprintf(stderr, "chain_sender: %s: %s (%s; %s)\n", chaos_status_name(status), err.text, err.expected,
+                      err.found);
     }
     chaos_sender_free(s.sender);
     chaos_rpc_free(s.rpc);

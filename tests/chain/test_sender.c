@@ -430,7 +430,8 @@ static void test_something_else_took_the_nonce(void **state)
     chaos_sender_free(c.sender);
     c.sender = own;
     assert_int_equal(chaos_sender_wait(c.sender, "pay/1", &outcome, &err), CHAOS_E_NONCE_TAKEN);
-    assert_int_equal(chaos_sender_wait(c.sender, "pay/1", &outcome, &err), CHAOS_E_NONCE_TAKEN); /* until it is given up */
+    assert_int_equal(chaos_sender_wait(c.sender, "pay/1", &outcome, &err),
+                     CHAOS_E_NONCE_TAKEN); /* until it is given up */
     must(chaos_sender_cancel(c.sender, "pay/1", &outcome, &err), &err);
     assert_int_equal(outcome.state, CHAOS_INTENT_ABANDONED);
     assert_int_equal(chain_received(&c, 1), 0);
@@ -501,7 +502,8 @@ static void test_wrong_chain_after_reconnection(void **state)
 {
     (void)state;
     static const proxy_rule rules[] = { { "eth_estimateGas", PROXY_DROP, 0, 1, NULL },
-                                        { "eth_chainId", PROXY_WRONG_CHAIN, 0, 0, NULL }, { 0 } };
+                                        { "eth_chainId", PROXY_WRONG_CHAIN, 0, 0, NULL },
+                                        { 0 } };
     chain c;
     chaos_outcome outcome;
     chaos_error err;
@@ -539,7 +541,8 @@ static void test_two_endpoints(void **state)
 {
     (void)state;
     static const proxy_rule stale[] = { { "eth_blockNumber", PROXY_STALE, 20, 0, NULL },
-                                        { "eth_getBlockByNumber", PROXY_STALE, 20, 0, NULL }, { 0 } };
+                                        { "eth_getBlockByNumber", PROXY_STALE, 20, 0, NULL },
+                                        { 0 } };
     static const proxy_rule dead[] = { { NULL, PROXY_DROP, 0, 0, NULL }, { 0 } };
     chain c;
     chaos_outcome outcome;
@@ -665,7 +668,10 @@ static void test_resume(void **state)
 
 /* ---------------------------------------------------------------- threads ---- */
 
-enum { THREADS = 4, EACH = 8 };
+enum {
+    THREADS = 4,
+    EACH = 8
+};
 
 typedef struct worker {
     chain *c;

@@ -11,7 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 24, START_TRIES = 2000, START_WAIT_NS = 10000000 };
+enum {
+    MAX_ARGUMENTS = 24,
+    START_TRIES = 2000,
+    START_WAIT_NS = 10000000
+};
 
 struct anvil {
     pid_t pid;

@@ -8,7 +8,12 @@
 
 #include "tests/support/http_server.h"
 
-enum { MAX_ROWS = 32, MAX_METHODS = 24, METHOD_SIZE = 48, PARAMS_SIZE = 8192 };
+enum {
+    MAX_ROWS = 32,
+    MAX_METHODS = 24,
+    METHOD_SIZE = 48,
+    PARAMS_SIZE = 8192
+};
 
 struct node {
     http_server *server;
@@ -107,7 +112,8 @@ static bool put_body(const node_row *row, const char *id, chaos_buffer *body)
     case NODE_STATUS:
         return buffer_append_text(body, html);
     case NODE_BOTH:
-        return buffer_append_format(body, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s,\"error\":%s}", id, result, error);
+        return buffer_append_format(body, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s,\"error\":%s}", id, result,
+                                    error);
     case NODE_NEITHER:
         return buffer_append_format(body, "{\"jsonrpc\":\"2.0\",\"id\":%s}", id);
     case NODE_OTHER_ID:
@@ -146,8 +152,8 @@ static bool put_reply(const node_row *row, const char *id, bool close_after, cha
         body.size += once;
     }
     int status = row->trouble == NODE_STATUS ? (int)row->number : 200;
-    bool ok = buffer_append_format(out, "HTTP/1.1 %d Status\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n",
-                                   status, body.size);
+    bool ok = buffer_append_format(
+        out, "HTTP/1.1 %d Status\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n", status, body.size);
     if (row->trouble == NODE_STATUS && row->text != NULL) {
         ok = ok && buffer_append_format(out, "Retry-After: %s\r\n", row->text);
     }

@@ -13,7 +13,11 @@
 
 #include "tests/support/http_server.h"
 
-enum { MAX_RULES = 16, MAX_METHODS = 32, METHOD_SIZE = 48 };
+enum {
+    MAX_RULES = 16,
+    MAX_METHODS = 32,
+    METHOD_SIZE = 48
+};
 
 struct rpc_proxy {
     http_server *server;
@@ -62,14 +66,14 @@ static bool send_all(int fd, const void *bytes, size_t size)
 /* The node's answer, body alone. */
 static bool forward(unsigned port, chaos_slice body, chaos_buffer *answer)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     CHAOS_AUTO_BUFFER(whole, HTTP_MAX_REPLY);
     char head[200];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int n = snprintf(head, sizeof head,
                      "POST / HTTP/1.1\r\nHost: node\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                     "Content-Length: %zu\r\n\r\n", body.size);
+                     "Content-Length: %zu\r\n\r\n",
+                     body.size);
     bool ok = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 && n > 0 &&
               send_all(fd, head, (size_t)n) && send_all(fd, body.data, body.size);
     while (ok) {
@@ -131,7 +135,8 @@ static bool spoil(const proxy_rule *rule, const char *method, const char *id, ch
     case PROXY_WRONG_CHAIN:
         return strcmp(method, "eth_chainId") != 0 || replace_text(body, "\"0x7a69\"", "\"0x1\"");
     case PROXY_STALE:
-        return lower_height(body, strcmp(method, "eth_blockNumber") == 0 ? "\"result\":\"" : "\"number\":\"", rule->number);
+        return lower_height(body, strcmp(method, "eth_blockNumber") == 0 ? "\"result\":\"" : "\"number\":\"",
+                            rule->number);
     case PROXY_CUT:
         body->size /= 2;
         return true;
@@ -166,15 +171,16 @@ static bool answer_alone(const proxy_rule *rule, const char *id, bool *done, cha
     static const char html[] = "<html><body>Bad gateway</body></html>";
     *done = true;
     if (rule->fault == PROXY_429) {
-        return buffer_append_format(out, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: %u\r\nContent-Length: 0\r\n\r\n",
-                                    rule->number);
+        return buffer_append_format(
+            out, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: %u\r\nContent-Length: 0\r\n\r\n", rule->number);
     }
     if (rule->fault == PROXY_502 || rule->fault == PROXY_HTML) {
         return http_reply(out, rule->fault == PROXY_502 ? 502 : 200, "text/html", slice_text(html));
     }
     if (rule->fault == PROXY_NUL_ERROR || rule->fault == PROXY_ERROR) {
         char text[300];
-        (void)snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32000,\"message\":\"%s%s\"}}", id,
+        (void)snprintf(text, sizeof text,
+                       "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32000,\"message\":\"%s%s\"}}", id,
                        rule->fault == PROXY_NUL_ERROR ? "a\\u0000b" : "", rule->text != NULL ? rule->text : "");
         return http_reply(out, 200, "application/json", slice_text(text));
     }

@@ -113,14 +113,14 @@ static void test_account_signs_transactions(void **state)
 static void test_account_signs_typed_data(void **state)
 {
     world *w = *state;
-    static const char good[] =
-        "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}],\"Mail\":[{\"name\":\"to\",\"type\":\"address\"}]},"
-        "\"primaryType\":\"Mail\",\"domain\":{\"name\":\"Ether Mail\"},"
-        "\"message\":{\"to\":\"0x3535353535353535353535353535353535353535\"}}";
-    static const char ours[] =
-        "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}],\"Mail\":[{\"name\":\"to\",\"type\":\"address\"}]},"
-        "\"primaryType\":\"Mail\",\"domain\":{\"name\":\"ChaosChain TEE\"},"
-        "\"message\":{\"to\":\"0x3535353535353535353535353535353535353535\"}}";
+    static const char good[] = "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}],\"Mail\":[{"
+                               "\"name\":\"to\",\"type\":\"address\"}]},"
+                               "\"primaryType\":\"Mail\",\"domain\":{\"name\":\"Ether Mail\"},"
+                               "\"message\":{\"to\":\"0x3535353535353535353535353535353535353535\"}}";
+    static const char ours[] = "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}],\"Mail\":[{"
+                               "\"name\":\"to\",\"type\":\"address\"}]},"
+                               "\"primaryType\":\"Mail\",\"domain\":{\"name\":\"ChaosChain TEE\"},"
+                               "\"message\":{\"to\":\"0x3535353535353535353535353535353535353535\"}}";
     chaos_account *account = NULL;
     chaos_signature65 signature;
     chaos_error err;

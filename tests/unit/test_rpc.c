@@ -101,7 +101,8 @@ static void test_reconnection_checks_the_chain(void **state)
     node_disconnect(n);
     assert_int_equal(chaos_rpc_balance(rpc, &account, NULL, &wei, &err), CHAOS_OK);
     node_play(n, (const node_row[]){ { .method = "eth_getBalance", .result = "\"0x63\"" },
-                                     { .method = "eth_chainId", .result = "\"0x1\"" }, { 0 } });
+                                     { .method = "eth_chainId", .result = "\"0x1\"" },
+                                     { 0 } });
     assert_int_equal(chaos_rpc_balance(rpc, &account, NULL, &wei, &err), CHAOS_E_CHAIN_ID);
     assert_int_equal(wei.bytes[31], 1);
     /* For good. */
@@ -168,17 +169,31 @@ static void test_troubles_are_tried_again(void **state)
 {
     (void)state;
     static const node_row troubles[] = {
-        { .trouble = NODE_STATUS, .number = 502 }, { .trouble = NODE_STATUS, .number = 503 },
-        { .trouble = NODE_STATUS, .number = 500 }, { .trouble = NODE_STATUS, .number = 504 },
-        { .trouble = NODE_STATUS, .number = 408 }, { .trouble = NODE_STATUS, .number = 425 },
-        { .trouble = NODE_STATUS, .number = 429 }, { .trouble = NODE_HTML }, { .trouble = NODE_CUT, .result = "\"0x5\"" },
-        { .trouble = NODE_OTHER_ID, .result = "\"0x63\"" }, { .trouble = NODE_STRING_ID, .result = "\"0x63\"" },
-        { .trouble = NODE_NO_ID, .result = "\"0x63\"" }, { .trouble = NODE_BOTH, .result = "\"0x63\"" },
-        { .trouble = NODE_NEITHER }, { .trouble = NODE_TWICE, .result = "\"0x63\"" }, { .trouble = NODE_GONE },
-        { .result = "\"63\"" }, { .result = "\"0x\"" }, { .result = "99" }, { .result = "null" },
+        { .trouble = NODE_STATUS, .number = 502 },
+        { .trouble = NODE_STATUS, .number = 503 },
+        { .trouble = NODE_STATUS, .number = 500 },
+        { .trouble = NODE_STATUS, .number = 504 },
+        { .trouble = NODE_STATUS, .number = 408 },
+        { .trouble = NODE_STATUS, .number = 425 },
+        { .trouble = NODE_STATUS, .number = 429 },
+        { .trouble = NODE_HTML },
+        { .trouble = NODE_CUT, .result = "\"0x5\"" },
+        { .trouble = NODE_OTHER_ID, .result = "\"0x63\"" },
+        { .trouble = NODE_STRING_ID, .result = "\"0x63\"" },
+        { .trouble = NODE_NO_ID, .result = "\"0x63\"" },
+        { .trouble = NODE_BOTH, .result = "\"0x63\"" },
+        { .trouble = NODE_NEITHER },
+        { .trouble = NODE_TWICE, .result = "\"0x63\"" },
+        { .trouble = NODE_GONE },
+        { .result = "\"63\"" },
+        { .result = "\"0x\"" },
+        { .result = "99" },
+        { .result = "null" },
         { .result = "\"0x10000000000000000000000000000000000000000000000000000000000000000\"" },
-        { .error = "{\"code\":-32005,\"message\":\"limit\"}" }, { .error = "{\"code\":-32016,\"message\":\"x\"}" },
-        { .error = "{\"code\":429,\"message\":\"x\"}" }, { .error = "{\"code\":-32603,\"message\":\"Internal\"}" },
+        { .error = "{\"code\":-32005,\"message\":\"limit\"}" },
+        { .error = "{\"code\":-32016,\"message\":\"x\"}" },
+        { .error = "{\"code\":429,\"message\":\"x\"}" },
+        { .error = "{\"code\":-32603,\"message\":\"Internal\"}" },
         { .error = "{\"code\":-32000,\"message\":\"Header Not Found\"}" },
         { .error = "{\"code\":-32000,\"message\":\"Your app has hit the RATE LIMIT\"}" },
     };
@@ -205,13 +220,18 @@ static void test_answers_are_not_tried_again(void **state)
 {
     (void)state;
     static const node_row answers[] = {
-        { .trouble = NODE_STATUS, .number = 400 }, { .trouble = NODE_STATUS, .number = 401 },
-        { .trouble = NODE_STATUS, .number = 403 }, { .trouble = NODE_STATUS, .number = 404 },
-        { .trouble = NODE_STATUS, .number = 413 }, { .error = "{\"code\":-32601,\"message\":\"Method not found\"}" },
+        { .trouble = NODE_STATUS, .number = 400 },
+        { .trouble = NODE_STATUS, .number = 401 },
+        { .trouble = NODE_STATUS, .number = 403 },
+        { .trouble = NODE_STATUS, .number = 404 },
+        { .trouble = NODE_STATUS, .number = 413 },
+        { .error = "{\"code\":-32601,\"message\":\"Method not found\"}" },
         { .error = "{\"code\":-32600,\"message\":\"Invalid request\"}" },
         { .error = "{\"code\":-32602,\"message\":\"invalid argument\"}" },
-        { .error = "{\"code\":-32003,\"message\":\"rejected\"}" }, { .error = "\"just a text\"" },
-        { .error = "{\"code\":\"odd\",\"message\":7,\"data\":[]}" }, { .error = "{}" },
+        { .error = "{\"code\":-32003,\"message\":\"rejected\"}" },
+        { .error = "\"just a text\"" },
+        { .error = "{\"code\":\"odd\",\"message\":7,\"data\":[]}" },
+        { .error = "{}" },
     };
     node *n = node_start(NULL);
     chaos_rpc *rpc = open_one(n, 8000);
@@ -237,7 +257,8 @@ static void test_internal_error_is_believed_at_last(void **state)
     chaos_rpc *rpc = open_one(n, 20000);
     chaos_u256 wei;
     chaos_error err;
-    node_play(n, (const node_row[]){ { .method = "eth_getBalance", .error = "{\"code\":-32603,\"message\":\"Oh\\u0000\\u001b[2J no\"}" },
+    node_play(n, (const node_row[]){ { .method = "eth_getBalance",
+                                       .error = "{\"code\":-32603,\"message\":\"Oh\\u0000\\u001b[2J no\"}" },
                                      { 0 } });
     assert_int_equal(chaos_rpc_balance(rpc, &account, NULL, &wei, &err), CHAOS_E_NODE);
     assert_int_equal(node_count(n, "eth_getBalance"), 3);
@@ -256,12 +277,15 @@ static void test_retry_after_wins(void **state)
     chaos_rpc *rpc = open_one(n, 5000);
     chaos_u256 wei;
     chaos_error err;
-    node_play(n, (const node_row[]){ { .method = "eth_getBalance", .trouble = NODE_STATUS, .number = 429, .text = "1", .times = 1 },
-                                     { .method = "eth_getBalance", .result = "\"0x5\"" }, { 0 } });
+    node_play(n, (const node_row[]){
+                     { .method = "eth_getBalance", .trouble = NODE_STATUS, .number = 429, .text = "1", .times = 1 },
+                     { .method = "eth_getBalance", .result = "\"0x5\"" },
+                     { 0 } });
     int64_t begin = rpc_now_ms();
     assert_int_equal(chaos_rpc_balance(rpc, &account, NULL, &wei, &err), CHAOS_OK);
     assert_true(rpc_now_ms() - begin >= 1000);
-    node_play(n, (const node_row[]){ { .method = "eth_getBalance", .trouble = NODE_STATUS, .number = 429, .text = "60" }, { 0 } });
+    node_play(n, (const node_row[]){
+                     { .method = "eth_getBalance", .trouble = NODE_STATUS, .number = 429, .text = "60" }, { 0 } });
     begin = rpc_now_ms();
     assert_int_equal(chaos_rpc_balance(rpc, &account, NULL, &wei, &err), CHAOS_E_NODE);
     assert_true(rpc_now_ms() - begin < 4000);
@@ -273,7 +297,9 @@ static void test_retry_after_wins(void **state)
 static void test_deadline_ends_everything(void **state)
 {
     (void)state;
-    static const node_row slow[] = { { .method = "eth_getBalance", .trouble = NODE_SLOW, .number = 3000, .result = "\"0x5\"" }, { 0 } };
+    static const node_row slow[] = {
+        { .method = "eth_getBalance", .trouble = NODE_SLOW, .number = 3000, .result = "\"0x5\"" }, { 0 }
+    };
     static const node_row bad[] = { { .method = "eth_getBalance", .trouble = NODE_HTML }, { 0 } };
     node *n = node_start(NULL);
     chaos_rpc *rpc = open_one(n, 1500);
@@ -332,9 +358,11 @@ static void test_stale_head_is_avoided(void **state)
     (void)state;
     static const node_row stale[] = { { .method = "eth_blockNumber", .result = "\"0x5e\"" },
                                       { .method = "eth_getBalance", .result = "\"0x63\"" },
-                                      { .method = "eth_getLogs", .result = "[]" }, { 0 } };
+                                      { .method = "eth_getLogs", .result = "[]" },
+                                      { 0 } };
     static const node_row fresh[] = { { .method = "eth_getBalance", .result = "\"0x5\"" },
-                                      { .method = "eth_getLogs", .result = "[]" }, { 0 } };
+                                      { .method = "eth_getLogs", .result = "[]" },
+                                      { 0 } };
     node *nodes[] = { node_start(stale), node_start(fresh) };
     chaos_rpc *rpc = NULL;
     chaos_u256 wei;
@@ -367,7 +395,8 @@ static void test_stale_head_is_avoided(void **state)
 static chaos_status block_of(const char *text, const chaos_block_id *at, chaos_block *block, chaos_error *err)
 {
     const node_row rows[] = { { .method = "eth_getBlockByNumber", .result = text },
-                              { .method = "eth_getBlockByHash", .result = text }, { 0 } };
+                              { .method = "eth_getBlockByHash", .result = text },
+                              { 0 } };
     node *n = node_start(rows);
     chaos_rpc *rpc = open_one(n, 150);
     chaos_status status = chaos_rpc_block(rpc, at, block, err);
@@ -379,12 +408,9 @@ static chaos_status block_of(const char *text, const chaos_block_id *at, chaos_b
 static void test_block(void **state)
 {
     (void)state;
-    static const char good[] = "{\"number\":\"0x007\",\"hash\":" H32("ab") ",\"parentHash\":" H32("cd")
-        ",\"timestamp\":\"0x6553f80c\",\"gasLimit\":\"0x1c9c380\",\"baseFeePerGas\":\"0xe78d\",\"odd\":{\"x\":[1]}}";
-    static const char old[] = "{\"number\":\"0x7\",\"hash\":" H32("ab") ",\"parentHash\":" H32("cd")
-        ",\"timestamp\":\"0x1\",\"gasLimit\":\"0x2\"}";
-    static const char pending[] = "{\"number\":null,\"hash\":null,\"parentHash\":" H32("cd")
-        ",\"timestamp\":\"0x1\",\"gasLimit\":\"0x2\"}";
+    static const char good[] = "{\"number\":\"0x007\",\"hash\":" H32("ab") ",\"parentHash\":" H32("cd") ",\"timestamp\":\"0x6553f80c\",\"gasLimit\":\"0x1c9c380\",\"baseFeePerGas\":\"0xe78d\",\"odd\":{\"x\":[1]}}";
+    static const char old[] = "{\"number\":\"0x7\",\"hash\":" H32("ab") ",\"parentHash\":" H32("cd") ",\"timestamp\":\"0x1\",\"gasLimit\":\"0x2\"}";
+    static const char pending[] = "{\"number\":null,\"hash\":null,\"parentHash\":" H32("cd") ",\"timestamp\":\"0x1\",\"gasLimit\":\"0x2\"}";
     chaos_block_id seven = { CHAOS_BLOCK_NUMBER, 7, { { 0 } } };
     chaos_block_id eight = { CHAOS_BLOCK_NUMBER, 8, { { 0 } } };
     chaos_block_id by_hash = { CHAOS_BLOCK_HASH, 0, { { 0 } } };
@@ -428,11 +454,14 @@ static void test_block_names(void **state)
         { { CHAOS_BLOCK_FINALIZED, 0, { { 0 } } }, "\"finalized\"]" },
         { { CHAOS_BLOCK_NUMBER, 0, { { 0 } } }, "\"0x0\"]" },
         { { CHAOS_BLOCK_NUMBER, 0x1f4, { { 0 } } }, "\"0x1f4\"]" },
-        { { CHAOS_BLOCK_HASH, 0, { { 0xaa } } }, "{\"blockHash\":\"0xaa00000000000000000000000000000000000000000000000000000000000000\",\"requireCanonical\":true}]" },
+        { { CHAOS_BLOCK_HASH, 0, { { 0xaa } } },
+          "{\"blockHash\":\"0xaa00000000000000000000000000000000000000000000000000000000000000\","
+          "\"requireCanonical\":true}]" },
     };
     node *n = node_start((const node_row[]){ { .method = "eth_getBalance", .result = "\"0x5\"" },
                                              { .method = "eth_getCode", .result = "\"0x6001\"" },
-                                             { .method = "eth_getStorageAt", .result = "\"0x2\"" }, { 0 } });
+                                             { .method = "eth_getStorageAt", .result = "\"0x2\"" },
+                                             { 0 } });
     chaos_rpc *rpc = open_one(n, 2000);
     chaos_u256 word;
     CHAOS_AUTO_BUFFER(code, 100);
@@ -450,9 +479,10 @@ static void test_block_names(void **state)
     node_stop(n);
 }
 
-#define LOG(block, index, hash, more) \
-    "{\"address\":\"0xf39fd60000000000000000000000000000000000\",\"topics\":[" H32("11") "],\"data\":\"0x0102\",\"blockNumber\":\"" \
-    block "\",\"blockHash\":" hash ",\"transactionHash\":" H32("33") ",\"transactionIndex\":\"0x0\",\"logIndex\":\"" index "\"" more "}"
+#define LOG(block, index, hash, more)                                                   \
+    "{\"address\":\"0xf39fd60000000000000000000000000000000000\",\"topics\":[" H32(     \
+        "11") "],\"data\":\"0x0102\",\"blockNumber\":\"" block "\",\"blockHash\":" hash \
+              ",\"transactionHash\":" H32("33") ",\"transactionIndex\":\"0x0\",\"logIndex\":\"" index "\"" more "}"
 
 static chaos_status logs_of(const char *text, const chaos_log_filter *filter, chaos_logs **logs, chaos_error *err)
 {
@@ -468,13 +498,18 @@ static chaos_status logs_of(const char *text, const chaos_log_filter *filter, ch
 static void test_logs(void **state)
 {
     (void)state;
-    static const char two[] = "[" LOG("0x9", "0x0", H32("99"), ",\"removed\":false") "," LOG("0x8", "0x3", H32("88"), "") "]";
+    static const char two[] =
+        "[" LOG("0x9", "0x0", H32("99"), ",\"removed\":false") "," LOG("0x8", "0x3", H32("88"), "") "]";
     static const char *const bad[] = {
         "[" LOG("0x8", "0x3", H32("88"), ",\"removed\":true") "]",
         "[" LOG("0x8", "0x3", H32("88"), "") "," LOG("0x8", "0x3", H32("88"), "") "]",
         "[" LOG("0x8", "0x3", H32("88"), "") "," LOG("0x8", "0x4", H32("99"), "") "]",
         "[" LOG("0xb", "0x3", H32("88"), "") "]", /* outside the range */
-        "[{\"address\":null}]", "{}", "null", "[null]", "[{}]",
+        "[{\"address\":null}]",
+        "{}",
+        "null",
+        "[null]",
+        "[{}]",
     };
     chaos_log_filter filter = CHAOS_LOG_FILTER_INIT;
     chaos_logs *logs = NULL;
@@ -523,7 +558,9 @@ static void test_range_limits(void **state)
         bool is_range;
     } rows[] = {
         { { .error = "{\"code\":-32005,\"message\":\"query returned more than 10000 results\"}" }, true },
-        { { .error = "{\"code\":-32602,\"message\":\"Log response size exceeded. this block range should work: [0x0, 0x7]\"}" }, true },
+        { { .error = "{\"code\":-32602,\"message\":\"Log response size exceeded. this block range should work: [0x0, "
+                     "0x7]\"}" },
+          true },
         { { .error = "{\"code\":-32614,\"message\":\"eth_getLogs is limited to a 10,000 range\"}" }, true },
         { { .error = "{\"code\":-32000,\"message\":\"block range is too wide: LIMIT\"}" }, true },
         { { .trouble = NODE_STATUS, .number = 413 }, true },
@@ -549,7 +586,7 @@ static void test_range_limits(void **state)
     }
 }
 
-#define RECEIPT(hash, block, more)                                                                                   \
+#define RECEIPT(hash, block, more)                                                                                  \
     "{\"transactionHash\":" hash ",\"blockHash\":" block ",\"blockNumber\":\"0x8\",\"status\":\"0x1\",\"gasUsed\":" \
     "\"0x5208\",\"contractAddress\":null,\"logs\":[" LOG("0x8", "0x3", H32("88"), "") "]" more "}"
 
@@ -571,7 +608,8 @@ static void test_receipt(void **state)
     (void)state;
     chaos_transaction_receipt receipt;
     chaos_error err;
-    assert_int_equal(receipt_of(RECEIPT(H32("33"), H32("88"), ",\"effectiveGasPrice\":\"0x7\""), &receipt, &err), CHAOS_OK);
+    assert_int_equal(receipt_of(RECEIPT(H32("33"), H32("88"), ",\"effectiveGasPrice\":\"0x7\""), &receipt, &err),
+                     CHAOS_OK);
     assert_true(receipt.succeeded && receipt.gas_used == 21000 && receipt.block_number == 8 &&
                 receipt.effective_gas_price.bytes[31] == 7 && !receipt.has_contract);
     assert_int_equal(chaos_logs_count(receipt.logs), 1);
@@ -579,9 +617,11 @@ static void test_receipt(void **state)
     assert_int_equal(receipt_of(RECEIPT(H32("33"), H32("88"), ""), &receipt, &err), CHAOS_OK); /* no price: old nodes */
     chaos_logs_free(receipt.logs);
     assert_int_equal(receipt_of("null", &receipt, &err), CHAOS_E_NOT_FOUND);
-    assert_int_equal(receipt_of("{\"transactionHash\":" H32("33") ",\"blockHash\":null}", &receipt, &err), CHAOS_E_NOT_FOUND);
+    assert_int_equal(receipt_of("{\"transactionHash\":" H32("33") ",\"blockHash\":null}", &receipt, &err),
+                     CHAOS_E_NOT_FOUND);
     assert_int_equal(receipt_of(RECEIPT(H32("34"), H32("88"), ""), &receipt, &err), CHAOS_E_NODE);
-    assert_int_equal(receipt_of(RECEIPT(H32("33"), H32("89"), ""), &receipt, &err), CHAOS_E_NODE); /* its log's differs */
+    assert_int_equal(receipt_of(RECEIPT(H32("33"), H32("89"), ""), &receipt, &err),
+                     CHAOS_E_NODE); /* its log's differs */
     assert_int_equal(receipt_of(RECEIPT(H32("33"), H32("88"), ",\"x\":1,\"x\":1"), &receipt, &err), CHAOS_E_NODE);
     assert_int_equal(receipt_of("{\"transactionHash\":" H32("33") "}", &receipt, &err), CHAOS_E_NODE);
 }
@@ -594,7 +634,8 @@ static void test_call(void **state)
     static const char nul_error[] =
         "{\"code\":3,\"message\":\"execution reverted: custom error 0x7e273289: \\u0000\\u00009\",\"data\":"
         "\"0x7e2732890000000000000000000000000000000000000000000000000000000000003039\"}";
-    static const char nested[] = "{\"code\":-32603,\"message\":\"VM Exception while processing transaction: revert\",\"data\":"
+    static const char nested[] =
+        "{\"code\":-32603,\"message\":\"VM Exception while processing transaction: revert\",\"data\":"
         "{\"data\":\"0x08c379a00000000000000000000000000000000000000000000000000000000000000020"
         "000000000000000000000000000000000000000000000000000000000000000e4e6f7420617574686f72697a6564"
         "000000000000000000000000000000000000\"}}";
@@ -619,9 +660,11 @@ static void test_call(void **state)
     node_play(n, (const node_row[]){ { .method = "eth_call", .error = nested }, { 0 } });
     assert_int_equal(chaos_rpc_call(rpc, &call, NULL, &result, NULL, &err), CHAOS_E_REVERTED);
     assert_string_equal(err.text, "the contract refuses: \"Not authorized\"");
-    node_play(n, (const node_row[]){ { .method = "eth_call", .error = "{\"code\":3,\"message\":\"execution reverted\"}" }, { 0 } });
+    node_play(n, (const node_row[]){
+                     { .method = "eth_call", .error = "{\"code\":3,\"message\":\"execution reverted\"}" }, { 0 } });
     assert_int_equal(chaos_rpc_call(rpc, &call, NULL, &result, NULL, &err), CHAOS_E_REVERTED);
-    node_play(n, (const node_row[]){ { .method = "eth_call", .error = "{\"code\":-32000,\"message\":\"out of gas\"}" }, { 0 } });
+    node_play(n, (const node_row[]){
+                     { .method = "eth_call", .error = "{\"code\":-32000,\"message\":\"out of gas\"}" }, { 0 } });
     assert_int_equal(chaos_rpc_call(rpc, &call, NULL, &result, NULL, &err), CHAOS_E_NODE);
     call.data.size = CHAOS_MAX_TRANSACTION + 1;
     assert_int_equal(chaos_rpc_call(rpc, &call, NULL, &result, NULL, &err), CHAOS_E_USAGE);
@@ -638,13 +681,16 @@ static void test_revert_texts(void **state)
         { "", "no reason given" },
         { "4e487b710000000000000000000000000000000000000000000000000000000000000011",
           "Panic(0x11): an arithmetic overflow or underflow" },
-        { "4e487b710000000000000000000000000000000000000000000000000000000000000099", "Panic(0x99): an unknown panic" },
+        { "4e487b710000000000000000000000000000000000000000000000000000000000000099",
+          "Panic(0x99): an unknown panic" },
         { "64283d7b0000000000000000000000000000000000000000000000000000000000000001"
           "0000000000000000000000000000000000000000000000000000000000000007"
           "0000000000000000000000000000000000000000000000000000000000000002",
-          "ERC721IncorrectOwner(0x0000000000000000000000000000000000000001, 7, 0x0000000000000000000000000000000000000002)" },
+          "ERC721IncorrectOwner(0x0000000000000000000000000000000000000001, 7, "
+          "0x0000000000000000000000000000000000000002)" },
         { "d6bda275", "FailedCall()" },
-        { "7e2732890000", "an error that is not known: 0x7e2732890000 (6 bytes)" }, /* cut: not read as what it is not */
+        { "7e2732890000",
+          "an error that is not known: 0x7e2732890000 (6 bytes)" }, /* cut: not read as what it is not */
         { "08c379a0ff", "an error that is not known: 0x08c379a0ff (5 bytes)" },
         { "deadbeef", "an error that is not known: 0xdeadbeef (4 bytes)" },
         { "de", "an error that is not known: 0xde (1 bytes)" },
@@ -686,10 +732,18 @@ static void test_retry_after_values(void **state)
         const char *text;
         int64_t ms;
     } rows[] = {
-        { "", -1 }, { "0", 0 }, { "120", 120000 }, { "1.5", -1 }, { "-1", -1 }, { "soon", -1 },
-        { "99999999999999999999999", 86400000 }, { "Sun, 06 Nov 1994 08:49:37 GMT", 37000 },
-        { "Sun, 06 Nov 1994 08:48:59 GMT", 0 }, { "Sun, 06 Nov 1995 08:48:59 GMT", 86400000 },
-        { "Sun, 06 Nov 1994 08:49:37 UTC", -1 }, { "Sun, 31 Feb 1994 08:49:37 GMT", -1 },
+        { "", -1 },
+        { "0", 0 },
+        { "120", 120000 },
+        { "1.5", -1 },
+        { "-1", -1 },
+        { "soon", -1 },
+        { "99999999999999999999999", 86400000 },
+        { "Sun, 06 Nov 1994 08:49:37 GMT", 37000 },
+        { "Sun, 06 Nov 1994 08:48:59 GMT", 0 },
+        { "Sun, 06 Nov 1995 08:48:59 GMT", 86400000 },
+        { "Sun, 06 Nov 1994 08:49:37 UTC", -1 },
+        { "Sun, 31 Feb 1994 08:49:37 GMT", -1 },
         { "Sun, 06 Nvo 1994 08:49:37 GMT", -1 },
     };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rows); i++) {
@@ -718,11 +772,16 @@ static void test_reply_cut_and_flipped(void **state)
         assert_int_equal(rpc_reply_read(slice(good, i), 17, &result, &failure, NULL), CHAOS_E_NODE);
         assert_false(failure.answered);
     }
-    assert_int_equal(rpc_reply_read(slice_text("{\"id\":17,\"result\":1}x"), 17, &result, &failure, NULL), CHAOS_E_NODE);
-    assert_int_equal(rpc_reply_read(slice_text("{\"id\":17,\"result\":1,\"error\":null}"), 17, &result, &failure, NULL), CHAOS_OK);
-    assert_int_equal(rpc_reply_read(slice_text("{\"id\":null,\"result\":1}"), 17, &result, &failure, NULL), CHAOS_E_NODE);
+    assert_int_equal(rpc_reply_read(slice_text("{\"id\":17,\"result\":1}x"), 17, &result, &failure, NULL),
+                     CHAOS_E_NODE);
+    assert_int_equal(
+        rpc_reply_read(slice_text("{\"id\":17,\"result\":1,\"error\":null}"), 17, &result, &failure, NULL), CHAOS_OK);
+    assert_int_equal(rpc_reply_read(slice_text("{\"id\":null,\"result\":1}"), 17, &result, &failure, NULL),
+                     CHAOS_E_NODE);
     memset(&failure, 0, sizeof failure);
-    assert_int_equal(rpc_reply_read(slice_text("{\"id\":null,\"error\":{\"code\":-32700}}"), 17, &result, &failure, NULL), CHAOS_E_NODE);
+    assert_int_equal(
+        rpc_reply_read(slice_text("{\"id\":null,\"error\":{\"code\":-32700}}"), 17, &result, &failure, NULL),
+        CHAOS_E_NODE);
     assert_true(failure.answered && failure.code == -32700);
 }
 

@@ -15,24 +15,25 @@
 #include <unistd.h>
 
 #define H32(d) "\"0x" d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d "\""
-#define BLOCK(number, base) "{\"number\":\"" number "\",\"hash\":" H32("ab") ",\"parentHash\":" H32("cd") \
-        ",\"timestamp\":\"0x1\",\"gasLimit\":\"0x1c9c380\"" base "}"
+#define BLOCK(number, base) "{\"number\":\"" number "\",\"hash\":" H32("ab") ",\"parentHash\":" H32("cd") ",\"timestamp\":\"0x1\",\"gasLimit\":\"0x1c9c380\"" base "}"
 #define BASE ",\"baseFeePerGas\":\"0x64\""
 
 /* What a quiet chain answers: base fee 100, tips of 7 wei, height 100, money enough. */
 #define QUIET_HISTORY "{\"oldestBlock\":\"0x1\",\"gasUsedRatio\":[0.5],\"baseFeePerGas\":[\"0x1\",\"0x64\"]," \
                       "\"reward\":[[\"0x1\"],[\"0x7\"],[\"0x9\"]]}"
-#define QUIET                                                                                                   \
-    { .method = "eth_getBlockByNumber", .part = "\"0x0\"", .result = BLOCK("0x0", BASE) },                      \
-        { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", BASE) },                                    \
-        { .method = "eth_getBalance", .result = "\"0xffffffffffffffff\"" },                                     \
-        { .method = "eth_getTransactionCount", .result = "\"0x5\"" },                                           \
-        { .method = "eth_feeHistory", .result = QUIET_HISTORY },                                                \
-        { .method = "eth_estimateGas", .result = "\"0xea60\"" },                                                \
-        { .method = "eth_getTransactionReceipt", .result = "null" },                                            \
-        { .method = "eth_getTransactionByHash", .result = "{}" },                                               \
-        { .method = "eth_sendRawTransaction", .error = "{\"code\":-32000,\"message\":\"already known\"}" },     \
-        { 0 }
+#define QUIET                                                                                               \
+    { .method = "eth_getBlockByNumber", .part = "\"0x0\"", .result = BLOCK("0x0", BASE) },                  \
+        { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", BASE) },                                \
+        { .method = "eth_getBalance", .result = "\"0xffffffffffffffff\"" },                                 \
+        { .method = "eth_getTransactionCount", .result = "\"0x5\"" },                                       \
+        { .method = "eth_feeHistory", .result = QUIET_HISTORY },                                            \
+        { .method = "eth_estimateGas", .result = "\"0xea60\"" },                                            \
+        { .method = "eth_getTransactionReceipt", .result = "null" },                                        \
+        { .method = "eth_getTransactionByHash", .result = "{}" },                                           \
+        { .method = "eth_sendRawTransaction", .error = "{\"code\":-32000,\"message\":\"already known\"}" }, \
+    {                                                                                                       \
+        0                                                                                                   \
+    }
 
 static const node_row quiet[] = { QUIET };
 
@@ -132,9 +133,9 @@ static void test_what_is_signed(void **state)
     chaos_signed_transaction *made = signed_for(&b, "a");
     const chaos_transaction *t = chaos_signed_transaction_fields(made);
     assert_true(t->type == CHAOS_TX_DYNAMIC_FEE && t->chain_id == 31337 && t->nonce == 5);
-    assert_int_equal(t->gas_limit, 72000);           /* 60,000 and a fifth */
-    assert_int_equal(low(&t->max_priority_fee), 7);  /* the median */
-    assert_int_equal(low(&t->max_fee), 207);         /* twice the base fee and the tip */
+    assert_int_equal(t->gas_limit, 72000);          /* 60,000 and a fifth */
+    assert_int_equal(low(&t->max_priority_fee), 7); /* the median */
+    assert_int_equal(low(&t->max_fee), 207);        /* twice the base fee and the tip */
     chaos_address signer = chaos_signed_transaction_sender(made);
     chaos_address owner = chaos_account_address(b.account);
     assert_memory_equal(&signer, &owner, sizeof owner);
@@ -162,28 +163,40 @@ static void fees_are(const node_row *rows, bool legacy, uint64_t base, uint64_t 
     end(&b);
 }
 
-#define NO_HISTORY { .method = "eth_feeHistory", .error = "{\"code\":-32601,\"message\":\"no\"}" }
+#define NO_HISTORY                                                                  \
+    {                                                                               \
+        .method = "eth_feeHistory", .error = "{\"code\":-32601,\"message\":\"no\"}" \
+    }
 
 static void test_fees_of_all_kinds_of_nodes(void **state)
 {
     (void)state;
     fees_are(quiet, false, 100, 7, 207);
     /* Empty blocks reward nothing: the floor. */
-    fees_are((const node_row[]){ { .method = "eth_feeHistory", .result = "{\"baseFeePerGas\":[\"0x5\"],\"reward\":[[\"0x0\"],[\"0x0\"]]}" }, QUIET },
+    fees_are((const node_row[]){ { .method = "eth_feeHistory",
+                                   .result = "{\"baseFeePerGas\":[\"0x5\"],\"reward\":[[\"0x0\"],[\"0x0\"]]}" },
+                                 QUIET },
              false, 5, 2, 12);
     /* No history, and what the node proposes; the base fee may have risen by an eighth. */
-    fees_are((const node_row[]){ NO_HISTORY, { .method = "eth_maxPriorityFeePerGas", .result = "\"0x9\"" }, QUIET }, false, 112, 9, 233);
+    fees_are((const node_row[]){ NO_HISTORY, { .method = "eth_maxPriorityFeePerGas", .result = "\"0x9\"" }, QUIET },
+             false, 112, 9, 233);
     /* Nor that. */
     fees_are((const node_row[]){ NO_HISTORY, QUIET }, false, 112, 2, 226);
     /* No base fee: an old chain. */
-    fees_are((const node_row[]){ NO_HISTORY, { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", "") },
-                                 { .method = "eth_gasPrice", .result = "\"0x50\"" }, QUIET }, true, 80, 0, 90);
-    fees_are((const node_row[]){ { .method = "eth_feeHistory", .result = "{\"baseFeePerGas\":[\"0x0\",\"0x0\"],\"reward\":null}" },
+    fees_are((const node_row[]){ NO_HISTORY, { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", "") }, { .method = "eth_gasPrice", .result = "\"0x50\"" }, QUIET }, true, 80, 0, 90);
+    fees_are((const node_row[]){ { .method = "eth_feeHistory",
+                                   .result = "{\"baseFeePerGas\":[\"0x0\",\"0x0\"],\"reward\":null}" },
                                  { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", "") },
-                                 { .method = "eth_gasPrice", .result = "\"0x50\"" }, QUIET }, true, 80, 0, 90);
+                                 { .method = "eth_gasPrice", .result = "\"0x50\"" },
+                                 QUIET },
+             true, 80, 0, 90);
     /* A mad fee does not wrap. */
-    fees_are((const node_row[]){ { .method = "eth_feeHistory", .result = "{\"baseFeePerGas\":[\"0xffffffffffffffffffffffffffffffff\"],\"reward\":[[\"0x1\"]]}" }, QUIET },
-             false, UINT64_C(1) << 62, 2, UINT64_C(1) << 62);
+    fees_are(
+        (const node_row[]){
+            { .method = "eth_feeHistory",
+              .result = "{\"baseFeePerGas\":[\"0xffffffffffffffffffffffffffffffff\"],\"reward\":[[\"0x1\"]]}" },
+            QUIET },
+        false, UINT64_C(1) << 62, 2, UINT64_C(1) << 62);
 }
 
 static void test_legacy_transaction(void **state)
@@ -193,8 +206,7 @@ static void test_legacy_transaction(void **state)
     chaos_outcome outcome;
     chaos_error err;
     begin(&b, 0);
-    node_play(b.n, (const node_row[]){ NO_HISTORY, { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", "") },
-                                       { .method = "eth_gasPrice", .result = "\"0x50\"" }, QUIET });
+    node_play(b.n, (const node_row[]){ NO_HISTORY, { .method = "eth_getBlockByNumber", .result = BLOCK("0x64", "") }, { .method = "eth_gasPrice", .result = "\"0x50\"" }, QUIET });
     chaos_intent intent = intent_named("a");
     must(chaos_sender_submit(b.sender, &intent, &outcome, &err), &err);
     chaos_signed_transaction *made = signed_for(&b, "a");
@@ -211,11 +223,11 @@ static void test_raising(void **state)
         uint64_t old_cap, old_tip, asked_cap, asked_tip, base, max, cap, tip;
         chaos_status status;
     } rows[] = {
-        { 207, 7, 207, 7, 100, 1000, 233, 8, CHAOS_OK },      /* 207 + 25 + 1 */
+        { 207, 7, 207, 7, 100, 1000, 233, 8, CHAOS_OK }, /* 207 + 25 + 1 */
         { 8, 8, 0, 0, 0, 1000, 10, 10, CHAOS_OK },
-        { 1, 0, 0, 0, 0, 1000, 2, 1, CHAOS_OK },              /* never the same */
-        { 207, 7, 900, 50, 400, 1000, 900, 50, CHAOS_OK },    /* the chain asks more than an eighth more */
-        { 207, 7, 1200, 50, 575, 1000, 1000, 50, CHAOS_OK },  /* cut to the limit, which still suffices */
+        { 1, 0, 0, 0, 0, 1000, 2, 1, CHAOS_OK },             /* never the same */
+        { 207, 7, 900, 50, 400, 1000, 900, 50, CHAOS_OK },   /* the chain asks more than an eighth more */
+        { 207, 7, 1200, 50, 575, 1000, 1000, 50, CHAOS_OK }, /* cut to the limit, which still suffices */
         { 207, 7, 2100, 50, 1000, 1000, 0, 0, CHAOS_E_FEE_LIMIT },
         { 889, 7, 207, 7, 100, 1000, 0, 0, CHAOS_E_FEE_LIMIT }, /* 889 + 111 + 1 */
         { 888, 7, 207, 7, 100, 1000, 1000, 8, CHAOS_OK },
@@ -239,7 +251,8 @@ static void test_gas(void **state)
     chaos_outcome outcome;
     chaos_error err;
     begin(&b, 0);
-    node_play(b.n, (const node_row[]){ { .method = "eth_estimateGas", .result = "\"0xf42400\"" }, QUIET }); /* 16,000,000 */
+    node_play(
+        b.n, (const node_row[]){ { .method = "eth_estimateGas", .result = "\"0xf42400\"" }, QUIET }); /* 16,000,000 */
     chaos_intent intent = intent_named("a");
     must(chaos_sender_submit(b.sender, &intent, &outcome, &err), &err);
     chaos_signed_transaction *made = signed_for(&b, "a");
@@ -343,8 +356,14 @@ static unsigned attempts_after_look(bench *b, const node_row *rows, sender_view 
     return entry.attempts;
 }
 
-#define DEAR { .method = "eth_feeHistory", .result = "{\"baseFeePerGas\":[\"0x190\"],\"reward\":[[\"0x7\"]]}" }
-#define LATER { .method = "eth_getBlockByNumber", .result = BLOCK("0x67", BASE) }
+#define DEAR                                                                                           \
+    {                                                                                                  \
+        .method = "eth_feeHistory", .result = "{\"baseFeePerGas\":[\"0x190\"],\"reward\":[[\"0x7\"]]}" \
+    }
+#define LATER                                                           \
+    {                                                                   \
+        .method = "eth_getBlockByNumber", .result = BLOCK("0x67", BASE) \
+    }
 
 /* It waits in the pool, and the base fee has risen above its cap: after three blocks a twin pays more. */
 static void test_stuck_is_replaced(void **state)
@@ -404,7 +423,10 @@ static void test_unknown_is_sent_again(void **state)
     must(chaos_sender_submit(b.sender, &intent, &outcome, &err), &err);
     char first[4096];
     (void)snprintf(first, sizeof first, "%s", node_params(b.n, "eth_sendRawTransaction"));
-    assert_int_equal(attempts_after_look(&b, (const node_row[]){ { .method = "eth_getTransactionByHash", .result = "null" }, QUIET }, &view), 1);
+    assert_int_equal(
+        attempts_after_look(
+            &b, (const node_row[]){ { .method = "eth_getTransactionByHash", .result = "null" }, QUIET }, &view),
+        1);
     assert_string_equal(node_params(b.n, "eth_sendRawTransaction"), first);
     end(&b);
 }
@@ -421,8 +443,9 @@ static void test_receipt_of_another_chain_end(void **state)
     chaos_intent intent = intent_named("a");
     must(chaos_sender_submit(b.sender, &intent, &outcome, &err), &err);
     hex_encode(slice(outcome.transaction_hash.bytes, 32), hash);
-    static const char form[] = "{\"transactionHash\":\"0x%s\",\"blockHash\":%s,\"blockNumber\":\"0x64\",\"status\":\"0x1\","
-                               "\"gasUsed\":\"0x5208\",\"logs\":[]}";
+    static const char form[] =
+        "{\"transactionHash\":\"0x%s\",\"blockHash\":%s,\"blockNumber\":\"0x64\",\"status\":\"0x1\","
+        "\"gasUsed\":\"0x5208\",\"logs\":[]}";
     (void)snprintf(receipt, sizeof receipt, form, hash, H32("ac"));
     node_play(b.n, (const node_row[]){ { .method = "eth_getTransactionReceipt", .result = receipt }, QUIET });
     assert_int_equal(chaos_sender_wait(b.sender, "a", &outcome, &err), CHAOS_E_UNCONFIRMED);

@@ -228,7 +228,9 @@ static void test_attempts(void **state)
     static const uint8_t raw[] = { 2, 0xf8, 0 };
     store *s = opened();
     journal_entry entry = entry_named("a");
-    journal_attempt made = { .hash = { { 1 } }, .cap = UINT64_C(1) << 61, .tip = 3, .gas_limit = 21000, .signed_at = -1 };
+    journal_attempt made = {
+        .hash = { { 1 } }, .cap = UINT64_C(1) << 61, .tip = 3, .gas_limit = 21000, .signed_at = -1
+    };
     JOURNAL_AUTO_ATTEMPT(read);
     JOURNAL_AUTO_ENTRY(again);
     chaos_error err;

@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { MAX_LINES = 64 };
+enum {
+    MAX_LINES = 64
+};
 
 /* One recorded answer is given, with the id that was asked; what was asked is kept. */
 typedef struct tape {
@@ -251,10 +253,14 @@ static void test_calls(void **state)
     chaos_address owner = address_of(OWNER);
     begin();
     (void)play("eth_call", 0);
-    assert_int_equal(call(IDENTITY, NULL, "6352211e0000000000000000000000000000000000000000000000000000000000000007", &result, &err), CHAOS_OK);
+    assert_int_equal(call(IDENTITY, NULL, "6352211e0000000000000000000000000000000000000000000000000000000000000007",
+                          &result, &err),
+                     CHAOS_OK);
     assert_true(result.size == 32 && memcmp(result.data + 12, owner.bytes, 20) == 0);
     (void)play("eth_call", 1);
-    assert_int_equal(call(IDENTITY, NULL, "6352211e0000000000000000000000000000000000000000000000000000000000003039", &result, &err), CHAOS_E_REVERTED);
+    assert_int_equal(call(IDENTITY, NULL, "6352211e0000000000000000000000000000000000000000000000000000000000003039",
+                          &result, &err),
+                     CHAOS_E_REVERTED);
     assert_string_equal(err.text, "the contract refuses: ERC721NonexistentToken(12345)");
     (void)play("eth_call", 2);
     assert_int_equal(call(IDENTITY, OWNER, "3c036a7e", &result, &err), CHAOS_E_REVERTED);
