@@ -50,10 +50,11 @@ void rpc_log(const chaos_rpc *rpc, const char *format, ...)
 
 /* ------------------------------------------------------------------- pick ---- */
 
-/* Smaller is better: behind the others weighs more than slow, order decides between equals. */
-static unsigned rank(const rpc_endpoint *endpoint, uint64_t highest)
+/* Smaller is better: failing weighs more than behind the others, that more than slow; order decides between equals. */
+static unsigned rank(const rpc_endpoint *endpoint, uint64_t highest, int64_t now)
 {
-    return 2u * (endpoint->head + HEAD_LAG < highest) + (endpoint->latency > SLOW_MS);
+    return 4u * (endpoint->closed_until > now) + 2u * (endpoint->head + HEAD_LAG < highest) +
+           (endpoint->latency > SLOW_MS);
 }
 
 rpc_endpoint *rpc_pick(chaos_rpc *rpc, unsigned tried)
@@ -68,10 +69,10 @@ rpc_endpoint *rpc_pick(chaos_rpc *rpc, unsigned tried)
     }
     for (size_t i = 0; i < rpc->count; i++) {
         rpc_endpoint *e = &rpc->endpoint[i];
-        if (e->wrong_chain || (tried >> i & 1u) != 0 || e->closed_until > now) {
+        if (e->wrong_chain || (tried >> i & 1u) != 0 || e->wait_until > now) {
             continue;
         }
-        if (best == NULL || rank(e, highest) < rank(best, highest)) {
+        if (best == NULL || rank(e, highest, now) < rank(best, highest, now)) {
             best = e;
         }
     }
@@ -86,8 +87,8 @@ static bool opens_at(chaos_rpc *rpc, int64_t *when)
     pthread_mutex_lock(&rpc->lock);
     for (size_t i = 0; i < rpc->count; i++) {
         const rpc_endpoint *e = &rpc->endpoint[i];
-        if (!e->wrong_chain && (!usable || e->closed_until < *when)) {
-            *when = e->closed_until;
+        if (!e->wrong_chain && (!usable || e->wait_until < *when)) {
+            *when = e->wait_until;
             usable = true;
         }
     }
@@ -133,7 +134,8 @@ static void survey(chaos_rpc *rpc)
     pthread_mutex_unlock(&rpc->lock);
     for (size_t i = 0; due && i < rpc->count; i++) {
         pthread_mutex_lock(&rpc->lock);
-        bool asked = !rpc->endpoint[i].wrong_chain && rpc->endpoint[i].closed_until <= now;
+        const rpc_endpoint *e = &rpc->endpoint[i];
+        bool asked = !e->wrong_chain && e->closed_until <= now && e->wait_until <= now;
         pthread_mutex_unlock(&rpc->lock);
         if (asked) {
             ask_head(rpc, &rpc->endpoint[i]);

@@ -73,7 +73,8 @@ typedef struct rpc_endpoint {
     size_t idle_count;
     bool wrong_chain;         /* for good */
     unsigned failures;        /* in a row */
-    int64_t closed_until;     /* ms of the monotonic clock: circuit breaker, Retry-After */
+    int64_t closed_until;     /* ms of the monotonic clock: circuit breaker, asked only when no other is left */
+    int64_t wait_until;       /* Retry-After: not asked at all */
     int64_t latency;          /* ms, smoothed; 0: not known */
     uint64_t head;            /* the highest block that it told */
 } rpc_endpoint;

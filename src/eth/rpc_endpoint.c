@@ -287,12 +287,13 @@ void endpoint_note(chaos_rpc *rpc, rpc_endpoint *endpoint, chaos_status status, 
     pthread_mutex_lock(&rpc->lock);
     endpoint->failures = works ? 0 : endpoint->failures + 1;
     endpoint->closed_until = 0;
+    endpoint->wait_until = 0;
     if (!works && endpoint->failures >= BREAKER_AT) {
         unsigned doublings = endpoint->failures - BREAKER_AT;
         endpoint->closed_until = now + (doublings < 4 ? BREAKER_FIRST_MS << doublings : BREAKER_MAX_MS);
     }
     if (!works && result->retry_after_ms >= 0) {
-        endpoint->closed_until = now + result->retry_after_ms;
+        endpoint->wait_until = now + result->retry_after_ms;
     }
     pthread_mutex_unlock(&rpc->lock);
 }
