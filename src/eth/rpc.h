@@ -154,6 +154,9 @@ CHAOS_MUST_USE chaos_status rpc_logs(chaos_rpc *rpc, const chaos_log_filter *fil
                                      rpc_failure *failure, chaos_error *err);
 /* An array of log objects as a list in the order of the chain; NODE when one is removed, pending or twice there. */
 void rpc_read_logs(json *j, chaos_logs **logs);
+/* The whole result, in which nothing may be that the filter does not ask for. */
+CHAOS_MUST_USE chaos_status rpc_read_filtered(const chaos_log_filter *filter, chaos_slice result, chaos_logs **logs,
+                                              chaos_error *err);
 /* `at` and `hash` are what was asked for: another block or transaction is NODE, null is NOT_FOUND. */
 CHAOS_MUST_USE chaos_status rpc_read_block(const chaos_block_id *at, chaos_slice result, chaos_block *block,
                                            chaos_error *err);

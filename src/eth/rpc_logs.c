@@ -285,6 +285,24 @@ static void write_filter(json_writer *w, const chaos_log_filter *f)
 
 /* ------------------------------------------------------------------- logs ---- */
 
+chaos_status rpc_read_filtered(const chaos_log_filter *filter, chaos_slice result, chaos_logs **logs,
+                               chaos_error *err)
+{
+    json j;
+    CHAOS_AUTO(chaos_logs, made);
+    json_begin(&j, result, CHAOS_E_NODE);
+    rpc_read_logs(&j, &made);
+    json_end(&j);
+    CHAOS_TRY(rpc_read_end(&j, err));
+    for (size_t i = 0; i < made->count; i++) {
+        if (!matches(filter, &made->items[i])) {
+            return error_set(err, CHAOS_E_NODE, "logs", CHAOS_NO_OFFSET, "the node gives a log that was not asked for");
+        }
+    }
+    CHAOS_GIVE(logs, made);
+    return CHAOS_OK;
+}
+
 typedef struct logs_reading {
     const chaos_log_filter *filter;
     chaos_logs **logs;
@@ -293,19 +311,7 @@ typedef struct logs_reading {
 static chaos_status read_filtered(void *context, chaos_slice result, chaos_error *err)
 {
     const logs_reading *reading = context;
-    json j;
-    CHAOS_AUTO(chaos_logs, made);
-    json_begin(&j, result, CHAOS_E_NODE);
-    rpc_read_logs(&j, &made);
-    json_end(&j);
-    CHAOS_TRY(rpc_read_end(&j, err));
-    for (size_t i = 0; i < made->count; i++) {
-        if (!matches(reading->filter, &made->items[i])) {
-            return error_set(err, CHAOS_E_NODE, "logs", CHAOS_NO_OFFSET, "the node gives a log that was not asked for");
-        }
-    }
-    CHAOS_GIVE(reading->logs, made);
-    return CHAOS_OK;
+    return rpc_read_filtered(reading->filter, result, reading->logs, err);
 }
 
 chaos_status rpc_logs(chaos_rpc *rpc, const chaos_log_filter *filter, chaos_logs **logs, rpc_failure *failure,

@@ -45,7 +45,7 @@ work() { # NUMBER FOLDER URL
                 break
             fi
             [ "$status" -eq 137 ] || { echo "$call $n: exit code $status instead of a kill"; cat "$2/out"; return 1; }
-            timeout 120 "$program" send "$3" "$2/journal" "$2/key" tx "$count" together >"$2/out" 2>&1 ||
+            CHAOS_TEST_VERBOSE=1 timeout 120 "$program" send "$3" "$2/journal" "$2/key" tx "$count" together >"$2/out" 2>&1 ||
                 { echo "$call $n: cannot go on"; cat "$2/out"; return 1; }
             snapshot=$("$program" check "$3" "$2/key" "$count" "$snapshot") || { echo "$call $n: wrong chain"; return 1; }
             tried=$((tried + 1))

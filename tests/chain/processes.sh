@@ -28,8 +28,10 @@ for round in 1 2 3 4 5 6; do
     done
     # In every second round one more is started and killed in the middle.
     if [ $((round % 2)) -eq 0 ]; then
-        timeout -s KILL "0.0$round" "$sender" send "$url" "$folder/journal" "$folder/key" tx "$count" together \
-            >/dev/null 2>&1 || true
+        ( # bash says who was killed: not here
+            timeout -s KILL "0.0$round" "$sender" send "$url" "$folder/journal" "$folder/key" tx "$count" together
+            exit $?
+        ) >/dev/null 2>&1 || true
     fi
     for i in 0 1 2 3; do
         wait "${pids[$i]}" || { echo "round $round: process $((i + 1)) failed"; cat "$folder/out$((i + 1))"; exit 1; }
