@@ -14,6 +14,11 @@ echo "== time"
 "${pin[@]}" "$bin/bench-verify"
 
 echo
+echo "== a bundle of 10,000 receipts, and a million in constant memory"
+"${pin[@]}" "$bin/bench-bundle"
+"${pin[@]}" "$bin/bench-bundle" --stream 1000000
+
+echo
 echo "== instructions of one cold verification (callgrind)"
 if command -v valgrind >/dev/null && command -v callgrind_annotate >/dev/null; then
     bench/instructions.sh

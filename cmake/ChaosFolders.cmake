@@ -27,7 +27,8 @@ if(libsodium_FOUND AND libcurl_FOUND AND sqlite3_FOUND AND jansson_FOUND)
     chaos_folders(CHAOS_TEE ${CHAOS_TEE_FOLDERS})
     add_library(chaos_tee_backends INTERFACE)
     target_link_libraries(chaos_tee_backends INTERFACE
-        chaos_backends PkgConfig::libsodium PkgConfig::libcurl PkgConfig::sqlite3 PkgConfig::jansson Threads::Threads ${CMAKE_DL_LIBS})
+        chaos_backends OpenSSL::SSL PkgConfig::libsodium PkgConfig::libcurl PkgConfig::sqlite3 PkgConfig::jansson
+        Threads::Threads ${CMAKE_DL_LIBS})
     foreach(folder IN LISTS CHAOS_TEE_FOLDERS)
         if(TARGET chaos_${folder})
             target_link_libraries(chaos_${folder} PRIVATE chaos_tee_backends)

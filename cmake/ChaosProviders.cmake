@@ -11,6 +11,9 @@ function(chaos_plugin target output_folder output_name)
     if(NOT CHAOS_SANITIZE)
         target_link_options(${target} PRIVATE -Wl,--no-undefined)
     endif()
+    # A plug-in that others can write, by its file or by its folder, is not loaded: whatever the umask of who builds.
+    add_custom_command(TARGET ${target} POST_BUILD
+        COMMAND chmod go-w "${output_folder}" "$<TARGET_FILE:${target}>" VERBATIM)
 endfunction()
 
 file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DIR}/providers"

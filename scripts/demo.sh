@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh - the way of evidence on this machine: forge, verify, attack, and a quote of real hardware. Exits non-zero when
-# anything turns out otherwise than announced.
+# demo.sh - the way of evidence on this machine: forge, verify, attack; an agent that talks to its (simulated) TEE; and a
+# quote of real hardware. Exits non-zero when anything turns out otherwise than announced.
 #   CHAOS_BIN (build/bin) has the programs, CHAOS_DEMO_DIR (build/demo) gets the files, CHAOS_VECTORS
 #   (../shared/vectors) may have real quotes.
 set -euo pipefail
@@ -71,12 +71,38 @@ attack() {
         --policy "$agent/policy.json" "${expected[@]}" --evidence "$broken/envelope.json"
 }
 
+# start_simulator FOLDER: dstack-simulator at $socket; FOLDER/held gets what a relying party holds.
+simulator='' socket_folder=''
+start_simulator() {
+    local waited=0
+    socket_folder=$(mktemp -d) # a socket's path may be no longer than 107 bytes
+    socket=$socket_folder/dstack.sock
+    : >"$1/simulator.log"
+    "$bin/dstack-simulator" --socket "$socket" --out "$1/held" --quiet >"$1/simulator.log" 2>&1 &
+    simulator=$!
+    until grep -qx ready "$1/simulator.log"; do
+        waited=$((waited + 1))
+        if [ "$waited" -gt 200 ] || ! kill -0 "$simulator" 2>/dev/null; then
+            echo "demo: dstack-simulator does not start:" >&2
+            cat "$1/simulator.log" >&2
+            exit 1
+        fi
+        sleep 0.05
+    done
+}
+stop_simulator() {
+    [ -z "$simulator" ] || { kill "$simulator" 2>/dev/null && wait "$simulator"; } || true
+    [ -z "$socket_folder" ] || rm -rf "$socket_folder"
+    simulator='' socket_folder=''
+}
+trap stop_simulator EXIT
+
 # bound NAME: a value of the binding, as the envelope has it.
 bound() {
     "$bin/chaoschain" inspect "$agent/envelope.json" | awk -v name="envelope.binding.$1" '$1 == name { print $2 }'
 }
 
-for program in chaoschain chaoschain-verify chaoschain-forge; do
+for program in chaoschain chaoschain-verify chaoschain-forge chaoschain-tee dstack-simulator; do
     if [ ! -x "$bin/$program" ]; then
         echo "demo: $bin/$program is missing; 'make demo' builds it" >&2
         exit 1
@@ -90,7 +116,8 @@ Plan (a few seconds, no network, files in $folder):
   1  forge the evidence of an agent in a simulated Intel TDX trust domain
   2  judge it: by the default policy, and by one that names the simulator and pins the agent's code
   3  attack it in four ways, each to be refused for its own reason
-  4  judge a quote of real hardware, signed under Intel's root
+  4  let a live agent sign through its provider, phala-dstack, which talks to a simulated guest agent
+  5  judge a quote of real hardware, signed under Intel's root
 PASS: as announced. SIMULATED: accepted, but no hardware vouches for it. SKIPPED: not run. FAIL: not as announced.
 PLAN
 
@@ -120,7 +147,30 @@ judge "a copy of the code poses as another agent" 2 CONTRAINDICATED simulated BI
 judge "an old answer is shown to a new question" 2 CONTRAINDICATED simulated BINDING_NONCE "${ours[@]}" \
     --expect-nonce "$(printf '5a%.0s' {1..32})" --evidence "$agent/envelope.json"
 
-title "4  Real hardware"
+title "4  A live agent"
+"$bin/chaoschain" providers 2>/dev/null | sed -n 's/^\([a-z]\)/  \1/p'
+live=$folder/live
+rm -rf "$live"
+mkdir -p "$live"
+start_simulator "$live"
+tee=(--tee-provider phala-dstack --tee-endpoint "$socket")
+nonce=$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n') # whoever will judge chooses it
+printf 'Send 3 tokens to Bob.\n' >"$live/message.txt"
+json=$("$bin/chaoschain" keygen "${tee[@]}" --agent "$id" --json)
+key=$(member address)
+"$bin/chaoschain" sign "${tee[@]}" --agent "$id" --session --nonce "$nonce" --message "$live/message.txt" \
+    --out "$live/signature.json" --evidence-out "$live/envelope.json"
+row "" signed "$live/message.txt" "by a session key that $key endorsed"
+held=(--collateral "$live/held/collateral.json" --trust-root "$live/held/trust-root.der" --policy "$live/held/policy.json"
+    --expect-agent "$id" --expect-identity-key "$key" --expect-nonce "$nonce" --evidence "$live/envelope.json"
+    --signature "$live/signature.json")
+judge "what the agent signed" 0 AFFIRMING simulated "" "${held[@]}" --message "$live/message.txt"
+sed 's/3 tokens/3000 tokens/' "$live/message.txt" >"$live/altered.txt"
+judge "the message is altered on its way" 4 CONTRAINDICATED simulated MESSAGE_SIGNATURE "${held[@]}" \
+    --message "$live/altered.txt"
+stop_simulator
+
+title "5  Real hardware"
 quote=$vectors/quotes/v4_tdx_b0c06f000000_f1c85033.bin
 set_2025=$vectors/collateral/tdx_v3_b0c06f000000_eval17_20250619101603__20250619103227_e583_ad6f.json
 set_2026=$vectors/collateral/tdx_v3_b0c06f000000_eval20_20260813104538__20260812235743_4093_c114.json

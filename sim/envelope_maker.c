@@ -117,7 +117,9 @@ bool envelope_defaults(recipe *r, const forge_options *options)
         e->binding.values.nonce = options->nonce;
     }
     return path_make(&e->binding.values, e->path) &&
-           agent_keyring_make(r->seed, r->log.events[EVENT_APP_ID].payload, e->path, &r->agent);
+           agent_keyring_make(r->seed, r->log.events[EVENT_APP_ID].payload, e->path, &r->agent) &&
+           (options->session == 0 || session_key_make(r->seed, options->session, r->agent.scalar[AGENT_SESSION],
+                                                      &r->agent.point[AGENT_SESSION]));
 }
 
 /* --------------------------------------------------------------- binding ---- */

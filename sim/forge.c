@@ -209,22 +209,22 @@ static forge_result result_init(void)
     return empty;
 }
 
-chaos_status forge_make(forge_kind kind, const forge_options *options, const forge_break *broken,
-                        forge_result *result, chaos_error *err)
+/* `row` and `change` may be NULL. */
+static chaos_status make(forge_kind kind, const forge_options *options, const break_row *row,
+                         void (*change)(recipe *r), forge_result *result, chaos_error *err)
 {
     static const forge_options defaults;
     const forge_options *chosen = options != NULL ? options : &defaults;
     *result = result_init();
-    const break_row *row = broken == NULL ? NULL : row_find(broken->name);
-    if (broken != NULL && row == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "broken", CHAOS_NO_OFFSET, "there is no such break");
-    }
     CHAOS_TRY(check_options(kind, chosen, row, err));
 
     recipe r;
     bool good = recipe_init(&r, kind, chosen) && make_known(&r, result);
     if (good && row != NULL) {
         row_apply(row, &r);
+    }
+    if (good && change != NULL) {
+        change(&r);
     }
     good = good && make_all(&r, result);
     recipe_free(&r);
@@ -233,6 +233,23 @@ chaos_status forge_make(forge_kind kind, const forge_options *options, const for
         return error_set(err, CHAOS_E_INTERNAL, NULL, CHAOS_NO_OFFSET, "the evidence could not be made");
     }
     return CHAOS_OK;
+}
+
+chaos_status forge_make(forge_kind kind, const forge_options *options, const forge_break *broken,
+                        forge_result *result, chaos_error *err)
+{
+    const break_row *row = broken == NULL ? NULL : row_find(broken->name);
+    if (broken != NULL && row == NULL) {
+        *result = result_init();
+        return error_set(err, CHAOS_E_USAGE, "broken", CHAOS_NO_OFFSET, "there is no such break");
+    }
+    return make(kind, options, row, NULL, result, err);
+}
+
+chaos_status forge_make_changed(forge_kind kind, const forge_options *options, void (*change)(recipe *r),
+                                forge_result *result, chaos_error *err)
+{
+    return make(kind, options, NULL, change, result, err);
 }
 
 void forge_result_free(forge_result *result)

@@ -50,6 +50,39 @@ static bool boot(guest *g)
     return policy_make(r, &g->policy) && event_log_make(r, &g->log) && collateral_make(r, &g->collateral);
 }
 
+/* The member "name" of the compose file, which is JSON or no compose file. */
+static chaos_status read_compose(guest *g, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(decoded, MAX_FILE);
+    json j;
+    chaos_slice key, name = slice("", 0);
+    if (buffer_reserve(&decoded, g->app_compose.size) == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    json_begin(&j, buffer_slice(&g->app_compose), CHAOS_E_USAGE);
+    json_enter_object(&j, "app_compose");
+    while (json_key(&j, &key)) {
+        if (slice_is(key, "name") && json_peek(&j) == JSON_KIND_STRING) {
+            name = json_decoded_string(&j, "name", &decoded);
+        } else {
+            json_skip(&j, "app_compose", NULL);
+        }
+    }
+    json_end(&j);
+    if (!json_ok(&j)) {
+        return error_set(err, CHAOS_E_USAGE, "app_compose", j.r.why.offset, "the compose file is no JSON object: %s",
+                         j.r.why.reason == NULL ? "malformed" : j.r.why.reason);
+    }
+    if (name.size > GUEST_MAX_NAME) {
+        return error_set(err, CHAOS_E_USAGE, "app_compose", CHAOS_NO_OFFSET,
+                         "the compose file's name has more than %d bytes", GUEST_MAX_NAME);
+    }
+    if (name.size > 0) {
+        memcpy(g->app_name, name.data, name.size);
+    }
+    return CHAOS_OK;
+}
+
 static chaos_status set_up(const guest_options *options, guest *g, chaos_error *err)
 {
     forge_options forged = { .now = options->now != 0 ? options->now : (int64_t)time(NULL),
@@ -73,7 +106,14 @@ static chaos_status set_up(const guest_options *options, guest *g, chaos_error *
     memcpy(g->app_id, options->has_app_id ? options->app_id : of_seed.bytes, sizeof g->app_id);
     g->strip = options->strip;
     forged.seed = g->seed;
-    if (!buffer_append(&g->app_compose, compose) || !recipe_init(&g->r, FORGE_TDX4, &forged) || !boot(g)) {
+    if (!buffer_append(&g->app_compose, compose)) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    chaos_status readable = read_compose(g, err);
+    if (readable != CHAOS_OK) {
+        return readable;
+    }
+    if (!recipe_init(&g->r, FORGE_TDX4, &forged) || !boot(g) || !guest_make_app_cert(g)) {
         return error_set(err, CHAOS_E_INTERNAL, NULL, CHAOS_NO_OFFSET, "the simulated machine could not be made");
     }
     uint8_t root[K1_COMPRESSED_SIZE];
@@ -91,6 +131,7 @@ chaos_status guest_new(const guest_options *options, guest **made, chaos_error *
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
     g->app_compose.limit = MAX_FILE;
+    g->app_cert.limit = MAX_FILE;
     g->log.limit = CHAOS_MAX_EVENT_LOG;
     g->collateral.limit = CHAOS_MAX_COLLATERAL;
     g->policy.limit = MAX_FILE;
@@ -107,6 +148,7 @@ void guest_free(guest *g)
 {
     if (g != NULL) {
         chaos_buffer_free(&g->app_compose);
+        chaos_buffer_free(&g->app_cert);
         chaos_buffer_free(&g->log);
         chaos_buffer_free(&g->collateral);
         chaos_buffer_free(&g->policy);
@@ -169,9 +211,9 @@ chaos_status guest_key(guest *g, chaos_slice path, chaos_slice purpose, uint8_t 
 
 /* ----------------------------------------------------------------- quotes ---- */
 
-bool guest_quote_locked(guest *g, const uint8_t report_data[64], chaos_buffer *quote)
+bool guest_quote_locked(guest *g, const uint8_t report_data[GUEST_REPORT_DATA_SIZE], chaos_buffer *quote)
 {
-    memcpy(g->r.quote.body + TD_REPORT_DATA, report_data, 64);
+    memcpy(g->r.quote.body + TD_REPORT_DATA, report_data, GUEST_REPORT_DATA_SIZE);
     return quote_make(&g->r, quote);
 }
 

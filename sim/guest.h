@@ -1,8 +1,7 @@
-/* guest.h - a simulated dstack guest agent without its sockets: real key derivation and signature chains, a
- * live RTMR3, live
- * quotes in the real format under the simulated root. It never claims to be hardware: every quote it makes
- * leads to a root
- * whose organisation is "ChaosChain Simulator", and every HTTP answer carries `Server: ChaosChain dstack simulator`.
+/* guest.h - a simulated dstack guest agent without its sockets: real key derivation and signature chains, a live
+ * RTMR3, live quotes in the real format under the simulated root. It never claims to be hardware: every quote it
+ * makes leads to a root whose organisation is "ChaosChain Simulator", and every HTTP answer carries
+ * `Server: ChaosChain dstack simulator`.
  *
  * Linked into dstack-simulator, the simulated plug-in and tests. Thread-safe: one lock per guest. */
 #ifndef SIM_GUEST_H
@@ -33,7 +32,8 @@ void guest_free(guest *g);
 
 typedef enum guest_api {
     GUEST_API_DSTACK,
-    GUEST_API_TAPPD
+    GUEST_API_TAPPD,
+    GUEST_API_BOTH /* by path: /prpc/ is tappd's */
 } guest_api; /* which of the two sockets was asked */
 
 typedef struct guest_request {
@@ -43,6 +43,7 @@ typedef struct guest_request {
     const char *query;        /* what follows "?", undecoded; "" */
     const char *content_type; /* "" if none */
     chaos_slice body;
+    bool body_too_large; /* more came than GUEST_MAX_REQUEST; `body` has any part of it */
 } guest_request;
 
 typedef struct guest_reply {

@@ -75,22 +75,19 @@ static bool to_ascii(chaos_slice text, chaos_buffer *out)
     return true;
 }
 
-/* The method's name in the path; NULL: nothing is mounted there. */
+/* The method's name in the path, and whose it is; NULL: nothing is mounted there. */
 static const char *method_of(const guest_request *request, guest_api *api)
 {
     const char *path = request->path;
-    *api = request->api;
-    if (strncmp(path, "/prpc/", 6) == 0) {
-        *api = GUEST_API_TAPPD;
-        path += 6;
-        return strncmp(path, "Tappd.", 6) == 0 ? path + 6 : path;
-    }
-    if (request->api != GUEST_API_DSTACK || path[0] != '/') {
+    *api = strncmp(path, "/prpc/", 6) == 0 ? GUEST_API_TAPPD : GUEST_API_DSTACK;
+    if (path[0] != '/' || (request->api != GUEST_API_BOTH && request->api != *api)) {
         return NULL;
     }
-    path += 1;
-    if (strncmp(path, "v0/", 3) == 0) {
-        path += 3;
+    path += *api == GUEST_API_TAPPD ? 6 : 1;
+    if (*api == GUEST_API_TAPPD) {
+        path += strncmp(path, "Tappd.", 6) == 0 ? 6 : 0;
+    } else {
+        path += strncmp(path, "v0/", 3) == 0 ? 3 : 0;
     }
     return path[0] == '\0' || strchr(path, '/') != NULL ? NULL : path;
 }
@@ -140,26 +137,37 @@ static bool is_json(const guest_request *request)
            strncmp(request->content_type, JSON_TYPE, strlen(JSON_TYPE)) == 0;
 }
 
-chaos_status guest_handle(guest *g, const guest_request *request, guest_reply *reply, chaos_error *err)
+static chaos_status answer_method(guest *g, const guest_request *request, guest_api api, const char *method,
+                                  guest_reply *reply)
 {
-    guest_api api;
     guest_arguments arguments;
     char why[200] = "";
+    bool read = strcmp(request->method, "GET") == 0 ? guest_arguments_read_query(request->query, &arguments, why)
+                                                    : guest_arguments_read(request->body, &arguments, why);
+    chaos_status status = read ? answer_json(g, api, method, &arguments, reply) : put_error(reply, 400, why);
+    guest_arguments_free(&arguments);
+    return status;
+}
+
+chaos_status guest_handle(guest *g, const guest_request *request, guest_reply *reply, chaos_error *err)
+{
+    static const char too_large[] = "payload too large";
+    guest_api api;
     const char *method = method_of(request, &api);
+    bool too_much = request->body_too_large || request->body.size > GUEST_MAX_REQUEST;
     *reply = (guest_reply){ .body = CHAOS_BUFFER_INIT(GUEST_MAX_REPLY) };
     chaos_status status;
     if (method == NULL) {
         status = put(reply, 404, "text/html", slice_text(not_found_page)) ? CHAOS_OK : CHAOS_E_MEMORY;
-    } else if (request->body.size > GUEST_MAX_REQUEST) {
-        status = put_error(reply, 400, "payload too large");
+    } else if (too_much && asks_for_json(request->query)) {
+        status = put_error(reply, 400, too_large);
+    } else if (too_much) { /* the agent has not looked at the content type yet */
+        status = put_protobuf_error(reply, too_large);
     } else if (!is_json(request)) {
         status =
             put_protobuf_error(reply, "this simulator speaks JSON only: send Content-Type: application/json");
     } else {
-        bool read = guest_arguments_read(strcmp(request->method, "GET") == 0 ? slice("", 0) : request->body,
-                                         &arguments, why);
-        status = read ? answer_json(g, api, method, &arguments, reply) : put_error(reply, 400, why);
-        guest_arguments_free(&arguments);
+        status = answer_method(g, request, api, method, reply);
     }
     if (status != CHAOS_OK) {
         guest_reply_clear(reply);

@@ -11,7 +11,11 @@
 #define GUEST_MAX_EVENT_NAME 64
 #define GUEST_MAX_EVENT_PAYLOAD 1024
 #define GUEST_MAX_TEXT 1024 /* of a path, a purpose, ... */
+#define GUEST_MAX_ALT_NAMES 8
 #define GUEST_FILES 5
+#define GUEST_REPORT_DATA_SIZE 64
+#define GUEST_VM_CONFIG_SIZE 192
+#define GUEST_MAX_NAME 64 /* of the application */
 
 struct guest {
     pthread_mutex_t lock;
@@ -20,7 +24,8 @@ struct guest {
     bool strip;
     uint8_t app_id[APP_ID_SIZE];
     chaos_sha256 compose_hash;
-    chaos_buffer app_compose;
+    char app_name[GUEST_MAX_NAME + 1]; /* as the compose file says it, or "" */
+    chaos_buffer app_compose, app_cert;
     chaos_buffer log; /* JSON array, complete */
     size_t runtime_events;
     chaos_buffer collateral, policy;
@@ -34,15 +39,17 @@ typedef struct guest_arguments {
     chaos_buffer storage;
     chaos_slice path, purpose, algorithm, event, hash_algorithm, prefix, subject; /* text */
     chaos_slice report_data, payload, data, signature, public_key;                /* bytes */
-    bool has_random_seed, random_seed, usage_ra_tls, usage_server_auth, usage_client_auth;
+    bool random_seed, usage_ra_tls, usage_server_auth, usage_client_auth, with_app_info;
     uint64_t not_before, not_after;
     bool has_not_before, has_not_after;
-    chaos_slice alt_names[8];
+    chaos_slice alt_names[GUEST_MAX_ALT_NAMES];
     size_t alt_name_count;
 } guest_arguments;
 
 /* False with `why` (a sentence for the answer). guest_arguments.c */
 CHAOS_MUST_USE bool guest_arguments_read(chaos_slice body, guest_arguments *out, char why[200]);
+/* The same from a query, "path=a&purpose=b", as GET has it: %XX and + undone, lists by repetition. */
+CHAOS_MUST_USE bool guest_arguments_read_query(const char *query, guest_arguments *out, char why[200]);
 void guest_arguments_free(guest_arguments *arguments);
 
 /* ------------------------------------------------------------------ methods ---- */
@@ -55,18 +62,48 @@ typedef struct guest_answer {
 } guest_answer;
 
 void guest_refuse(guest_answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void guest_fault(guest_answer *answer);
 /* False: there is no such method on this API. The lock is held. guest_methods.c */
 CHAOS_MUST_USE bool guest_call(guest *g, guest_api api, const char *method, const guest_arguments *arguments,
                                guest_answer *answer);
 
-/* With the lock held. guest.c */
+/* Each fills the answer or refuses. guest_keys.c, guest_tls.c, guest_quotes.c, guest_attest.c, guest_info.c */
+typedef void guest_method(guest *g, const guest_arguments *a, guest_answer *answer);
+guest_method guest_get_key, guest_derive_k256_key, guest_sign, guest_verify;
+guest_method guest_get_tls_key, guest_derive_key;
+guest_method guest_get_quote, guest_raw_quote, guest_tdx_quote;
+guest_method guest_attest;
+guest_method guest_info, guest_version;
+
+/* ------------------------------------------------- with the lock held ---- */
+
+/* guest.c */
 bool guest_derive(const guest *g, chaos_slice path, uint8_t secret[K1_SIZE]);
 bool guest_chain(const guest *g, chaos_slice purpose, chaos_slice public_key, uint8_t links[GUEST_MAX_CHAIN][65]);
-bool guest_quote_locked(guest *g, const uint8_t report_data[64], chaos_buffer *quote);
+bool guest_quote_locked(guest *g, const uint8_t report_data[GUEST_REPORT_DATA_SIZE], chaos_buffer *quote);
 bool guest_log_locked(const guest *g, bool stripped, chaos_buffer *log);
 chaos_status guest_extend(guest *g, chaos_slice name, chaos_slice payload, const char **why);
 
-/* A certificate for a new random key, under the application's CA. guest_tls.c */
-bool guest_tls_key(const guest *g, const guest_arguments *a, const uint8_t *scalar_or_null, json_writer *w);
+/* Hash of TAG ":" DATA, left-aligned; tag "" is "app-data", algorithm "" is sha512. *name gets the algorithm's, or
+ * NULL when there is no such one. False: that, or a fault of ours. guest_quotes.c */
+CHAOS_MUST_USE bool guest_hash_report_data(chaos_slice algorithm, chaos_slice tag, chaos_slice data,
+                                           uint8_t out[GUEST_REPORT_DATA_SIZE], const char **name);
+/* Zeros on the right up to 64 bytes; false after a refusal. */
+CHAOS_MUST_USE bool guest_pad_report_data(const guest_arguments *a, uint8_t out[GUEST_REPORT_DATA_SIZE],
+                                          guest_answer *answer);
+/* dstack's attestation blob; for a certificate stripped to what replays RTMR3. guest_attest.c */
+CHAOS_MUST_USE bool guest_attestation(guest *g, const uint8_t report_data[GUEST_REPORT_DATA_SIZE],
+                                      bool for_certificate, chaos_buffer *blob);
+
+/* MRTD and the four registers; MRTD, three of them and the key provider. guest_info.c */
+chaos_sha256 guest_mr_aggregated(const guest *g);
+chaos_sha256 guest_mr_system(const guest *g);
+const char *guest_vm_config(const guest *g, char out[GUEST_VM_CONFIG_SIZE]); /* JSON; returns `out` */
+
+/* The chain of a client certificate of the application, as Info shows it. guest_tls.c */
+CHAOS_MUST_USE bool guest_make_app_cert(guest *g);
+
+/* Keccak of any size up to 64 bytes. keccak.c */
+void sim_keccak(chaos_slice bytes, uint8_t *digest, size_t size);
 
 #endif

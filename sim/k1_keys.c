@@ -1,5 +1,7 @@
 /* k1_keys.c - the secp256k1 keys of an agent, derived as dstack's KMS and guest agent derive them, but from a public
  * seed; and ECDSA on libsecp256k1, whose default nonce is that of RFC 6979. For simulators and tests only. */
+#include <stdio.h>
+
 #include <openssl/hmac.h>
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
@@ -9,7 +11,7 @@
 enum {
     UNCOMPRESSED_SIZE = 1 + 2 * K1_SIZE, /* 04 X Y */
     COMPACT_SIZE = 2 * K1_SIZE,          /* r s */
-    MAX_INFO = 256
+    MAX_INFO = 1024                      /* as long as a path may be */
 };
 
 /* SEC 2 2.4.1 */
@@ -96,6 +98,14 @@ static bool derive_app_root(const uint8_t kms_root[K1_SIZE], const uint8_t app_i
     memcpy(info, app_id, APP_ID_SIZE);
     memcpy(info + APP_ID_SIZE, purpose, sizeof purpose - 1);
     return ratls_derive(kms_root, slice(info, sizeof info), out);
+}
+
+bool session_key_make(const char *seed, unsigned n, uint8_t scalar[K1_SIZE], k1_point *point)
+{
+    char label[32];
+    (void)snprintf(label, sizeof label, "session %u", n);
+    scalar_of_seed(seed, label, scalar);
+    return k1_public(scalar, point);
 }
 
 bool agent_keyring_make(const char *seed, const uint8_t app_id[APP_ID_SIZE], const char *path, agent_keyring *out)

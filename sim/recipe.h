@@ -375,6 +375,11 @@ chaos_binding binding_make(const recipe *r);
 /* The EIP-712 digest of the words as they are, right or wrong. */
 chaos_keccak words_digest(const uint8_t words[CHAOS_BINDING_SIZE]);
 bool envelope_make(const recipe *r, chaos_slice quote, chaos_slice event_log, chaos_buffer *json_text);
+/* As forge_make without a break, after the valid recipe was changed. */
+chaos_status forge_make_changed(forge_kind kind, const forge_options *options, void (*change)(recipe *r),
+                                forge_result *result, chaos_error *err);
+/* The n-th session key of a seed, from 1: the keyring has the first of all. */
+bool session_key_make(const char *seed, unsigned n, uint8_t scalar[K1_SIZE], k1_point *point);
 /* What pins a recipe that no break has touched: leaves the recipe as it was. */
 bool policy_make(recipe *r, chaos_buffer *json_text);
 

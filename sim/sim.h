@@ -51,6 +51,7 @@ typedef struct forge_options {
     unsigned stage;
     bool has_nonce;
     chaos_u256 nonce;
+    unsigned session;         /* which of the agent's session keys; 0 is the first */
     const chaos_binding *binding; /* NULL: the stage's own values. Else these, also stage and nonce; the public key's
                                    * hash and the identity key are the forge's all the same. Chain ids < 2^64 */
 } forge_options;
@@ -61,5 +62,47 @@ typedef struct forge_options {
 CHAOS_MUST_USE chaos_status forge_make(forge_kind kind, const forge_options *options, const forge_break *broken,
                                        forge_result *result, chaos_error *err);
 void forge_result_free(forge_result *result);
+
+/* ---------------------------------------------------------------- bundles ---- */
+
+/* Receipts of one agent in two sessions, of which the first is over, with some of their contents. */
+typedef struct forge_bundle_options {
+    int64_t now;            /* 0: FORGE_DEFAULT_NOW */
+    const char *seed;       /* as above */
+    bool by_identity_key;   /* the sessions are of stage 1: the identity key signs alone */
+    bool no_collateral;     /* none in the bundle */
+    bool as_folder;         /* contents are in `contents` and not in the text */
+    uint64_t first;         /* sequence of the first receipt */
+    uint64_t first_session, second_session; /* how many receipts of each; both 0: 3 and 2. Evidence is made for those
+                                               that have some */
+} forge_bundle_options;
+
+#define FORGE_MAX_CONTENTS 8
+
+typedef struct forge_bundle {
+    forge_result evidence;      /* what a relying party holds: root, collateral, policy */
+    chaos_buffer text;          /* bundle.jsonl */
+    uint64_t first, last;       /* sequences */
+    chaos_keccak last_digest;
+    uint64_t session_first[2];  /* sequence of the first receipt of each session */
+    chaos_binding sessions[2];  /* what their envelopes bind */
+    size_t content_count;       /* as a folder */
+    chaos_keccak content_hash[FORGE_MAX_CONTENTS];
+    char content[FORGE_MAX_CONTENTS][32]; /* text */
+} forge_bundle;
+
+size_t forge_bundle_break_count(void);
+const forge_break *forge_bundle_break_at(size_t index);
+const forge_break *forge_bundle_break_find(const char *name);
+
+/* As forge_make; breaks are those of bundles and touch neither `evidence` nor the options. */
+CHAOS_MUST_USE chaos_status forge_bundle_make(const forge_bundle_options *options, const forge_break *broken,
+                                              forge_bundle *result, chaos_error *err);
+void forge_bundle_free(forge_bundle *result);
+
+/* From a receipt to the one that follows it: sequence, previous and signature by this session key. */
+CHAOS_MUST_USE bool forge_receipt_next(const uint8_t scalar[32], chaos_receipt *receipt);
+/* The session key of these options' envelope (stage 5). Public, as all of it. */
+CHAOS_MUST_USE bool forge_session_key(const forge_options *options, uint8_t scalar[32]);
 
 #endif

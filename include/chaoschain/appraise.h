@@ -42,11 +42,24 @@ typedef struct chaos_expectation {
     chaos_address identity_key;
     bool has_nonce;                /* one that the caller chose: what makes the evidence fresh */
     chaos_u256 nonce;
+    /* Fresh, too: the nonce is the hash of block anchorBlock. The caller reads the hash of the block that the binding
+     * names from its own RPC, and says which blocks are near enough (the request's block less 256, to the head). Not
+     * together with has_nonce. */
+    bool has_anchor;
+    uint64_t anchor_block;
+    chaos_keccak anchor_hash;
+    uint64_t first_block, last_block;
+    bool has_subject;              /* the validation request that is answered: its keccak */
+    chaos_keccak subject;
+    bool has_agent_uri_hash;       /* keccak of the registration file that the chain names */
+    chaos_keccak agent_uri_hash;
+    bool has_tls_spki_hash;        /* SHA-256 of the key that the peer of a TLS channel showed */
+    chaos_sha256 tls_spki_hash;
 } chaos_expectation;
 
 #define CHAOS_EXPECTATION_INIT                                                                                  \
     { sizeof(chaos_expectation), false, { { 0 } }, false, { { 0 } }, { { 0 } }, { { 0 } }, false, { { 0 } }, \
-      false, { { 0 } } }
+      false, { { 0 } }, false, 0, { { 0 } }, 0, 0, false, { { 0 } }, false, { { 0 } }, false, { { 0 } } }
 
 /* -------------------------------------------------------------- verdict ---- */
 

@@ -112,6 +112,8 @@ typedef enum chaos_class {
     X(TYPED_DATA_FORMAT, FORMAT, 0x1d, "receipt", "the typed data are not those of EIP-712")                        \
     X(SIGNATURE_FORMAT, FORMAT, 0x1e, "receipt", "the signature file is malformed")                                 \
     X(TRANSACTION_FORMAT, FORMAT, 0x1f, "parse", "the transaction is malformed")                                    \
+    X(RECEIPT_FORMAT, FORMAT, 0x24, "receipt", "the receipt is malformed")                                          \
+    X(BUNDLE_FORMAT, FORMAT, 0x25, "receipt", "the bundle is malformed")                                            \
     X(ABI_FORMAT, FORMAT, 0x20, "parse", "contract data are not of their ABI type")                                  \
     X(REGISTRATION_FORMAT, FORMAT, 0x21, "parse", "the registration file is malformed")                              \
     X(REQUEST_FORMAT, FORMAT, 0x22, "parse", "the validation request file is malformed")                             \
@@ -160,6 +162,12 @@ typedef enum chaos_class {
     X(APP_COMPOSE, TRUST, 0x27, "eventlog", "the compose file is not the one that was measured")                    \
     X(MESSAGE_SIGNATURE, TRUST, 0x28, "receipt", "the bound key did not sign the message")                          \
     X(ENVELOPE_HASH, TRUST, 0x29, "receipt", "the signature names another envelope")                                \
+    X(CONTENT_HASH, TRUST, 0x2e, "parse", "the bytes do not have the hash that names them")                         \
+    X(RECEIPT_SIGNATURE, TRUST, 0x2a, "receipt", "the session key did not sign the receipt")                        \
+    X(RECEIPT_SEQUENCE, TRUST, 0x2b, "receipt", "a receipt is missing, doubled or out of order")                    \
+    X(RECEIPT_PREVIOUS, TRUST, 0x2c, "receipt", "the receipt does not follow from the one before it")               \
+    X(RECEIPT_CONTENT, TRUST, 0x2d, "receipt", "the content is not what the receipt names")                         \
+    X(HANDOVER_SIGNATURE, TRUST, 0x2f, "receipt", "one of the two keys did not sign the handover")                  \
     X(ROOT_EXPIRED, TRUST, 0x40, "chain", "the root certificate has expired")                                       \
     X(ROOT_NOT_YET_VALID, TRUST, 0x41, "chain", "the root certificate is not valid yet")                            \
     X(PCK_CHAIN_EXPIRED, TRUST, 0x42, "chain", "the intermediate certificate has expired")                          \
@@ -205,6 +213,10 @@ typedef enum chaos_class {
     X(INSTANCE_ID, TRUST, 0x9c, "eventlog", "the instance id is not in the policy's list")                          \
     X(KEY_PROVIDER, TRUST, 0x9d, "eventlog", "the key provider is not in the policy's list")                        \
     X(KMS_ROOT, TRUST, 0x9e, "binding", "the KMS root is not in the policy's list")                                 \
+    X(RECEIPT_HEAD, TRUST, 0xa0, "receipt", "the receipts do not lead to the head that was anchored")               \
+    X(BINDING_SUBJECT, TRUST, 0x9f, "binding", "the binding answers another request")                               \
+    X(BINDING_URI, TRUST, 0xa3, "binding", "the binding is for another registration file")                          \
+    X(BINDING_TLS, TRUST, 0xa4, "binding", "the binding is for another TLS key")                                    \
     X(COLLATERAL_MISSING, ENV, 0x01, "environment", "no collateral was given")                                      \
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \
@@ -220,6 +232,7 @@ typedef enum chaos_class {
     X(REGISTRY, ENV, 0x0d, "environment", "the contract at this address is not the registry that it should be")      \
     X(REVERTED, ENV, 0x0e, "environment", "the contract refused the call")                                           \
     X(FUNDS, ENV, 0x0f, "environment", "the account lacks the funds")                                                \
+    X(ADDRESS_REFUSED, ENV, 0x10, "environment", "the URL leads to an address that is not allowed")                  \
     X(NONCE_TAKEN, ENV, 0x11, "environment", "something else sent a transaction with this account")                  \
     X(UNCONFIRMED, ENV, 0x12, "environment", "the transaction was sent and is not confirmed yet")                    \
     X(STORE, ENV, 0x13, "environment", "the store could not be read or written")                                     \

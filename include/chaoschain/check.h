@@ -82,6 +82,69 @@ CHAOS_API CHAOS_MUST_USE bool chaos_tee_verify_attestation(chaos_signature *sign
                                                            const chaos_policy *policy,
                                                            const chaos_expectation *expectation, int64_t now);
 
+/* --------------------------------------------------------------- bundle ---- */
+
+/* Where a bundle comes from (its format: evidence.h). `read` gives up to `capacity` next bytes; *got = 0 is the end.
+ * For the form of a folder `content` gives the content of that hash, lent until the next call, or data = NULL: it is
+ * not there; else it is NULL. A status of theirs other than CHAOS_OK ends the work and is given back. */
+typedef chaos_status chaos_bundle_read(void *context, uint8_t *into, size_t capacity, size_t *got, chaos_error *err);
+typedef chaos_status chaos_bundle_content(void *context, const chaos_keccak *hash, chaos_slice *content,
+                                          chaos_error *err);
+typedef struct chaos_bundle_source {
+    size_t size; /* CHAOS_BUNDLE_SOURCE_INIT */
+    void *context;
+    chaos_bundle_read *read;
+    chaos_bundle_content *content;
+} chaos_bundle_source;
+#define CHAOS_BUNDLE_SOURCE_INIT { sizeof(chaos_bundle_source), NULL, NULL, NULL }
+
+/* What the chain says, read by the caller from a node of his own. */
+typedef struct chaos_head { /* a value of the metadata tee.head: the newest receipt at some time */
+    uint64_t sequence;
+    chaos_keccak digest;
+    uint64_t block; /* in which it was written */
+} chaos_head;
+typedef struct chaos_block_hash {
+    uint64_t number;
+    chaos_keccak hash;
+} chaos_block_hash;
+
+#define CHAOS_MAX_HEADS 65536u
+
+typedef struct chaos_bundle_expectation {
+    size_t size;             /* CHAOS_BUNDLE_EXPECTATION_INIT */
+    chaos_expectation agent; /* of every session: agent, identity key; a nonce for a single session */
+    const chaos_head *heads; /* in ascending order of their sequence */
+    size_t head_count;
+    const chaos_block_hash *blocks; /* the anchorBlocks of sessions: with a head they make a session fresh */
+    size_t block_count;
+    bool time_is_chosen;     /* `now` is the caller's choice and not the present: nothing is said about time */
+} chaos_bundle_expectation;
+#define CHAOS_BUNDLE_EXPECTATION_INIT \
+    { sizeof(chaos_bundle_expectation), CHAOS_EXPECTATION_INIT, NULL, 0, NULL, 0, false }
+
+/* Hardware, session key, identity, agent, each action, contents: all of a bundle in one pass and constant memory.
+ * - Each session's envelope goes the way of chaos_check at `now`, except that its expiresAt bounds its receipts and
+ *   not   the present. `collateral` is the relying party's own; with an empty one the bundle's is used, which caps
+ *   the tier at   WARNING, and whose expiry is COLLATERAL_MISSING and no verdict.
+ * - The verdict's rows about evidence are those of the session that stands worst.
+ * - The first receipt that is wrong ends the work: error.text begins with its line and sequence, and the member
+ *   `receipts` of the JSON has both.
+ * AFFIRMING needs: own collateral, a policy that pins the code, an expected identity key, heads of which one is the
+ * last receipt, and the anchorBlock of every session. Offline it is WARNING, and open rows say why.
+ * Statuses and outputs as with chaos_check. `cache` may be NULL. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_check_bundle(const chaos_bundle_source *source, chaos_slice collateral,
+                                                         const chaos_trust *trust, const chaos_policy *policy,
+                                                         const chaos_bundle_expectation *expectation, int64_t now,
+                                                         chaos_cache *cache, chaos_verdict **verdict,
+                                                         chaos_error *err);
+
+/* Did both keys sign the handover (HANDOVER_SIGNATURE)? Never sufficient alone: the new key needs its own stage 1
+ * evidence, and the owner's setAgentWallet. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_handover_verify(const chaos_handover *handover,
+                                                            const chaos_signature65 *by_old_key,
+                                                            const chaos_signature65 *by_new_key, chaos_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -105,6 +105,88 @@ CHAOS_API void chaos_address_format(const chaos_address *address, char text[CHAO
 /* "0x" and 40 digits, all of one case or with a right EIP-55 checksum. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_address_parse(const char *text, chaos_address *address, chaos_error *err);
 
+/* ------------------------------------------------------------- receipts ---- */
+
+/* One action of an agent, as its session key signs it (EIP-712):
+ *   AgentAction(address agentRegistry,uint256 agentId,uint64 sequence,bytes32 previous,string actionType,
+ *     bytes32 payloadHash,bytes32 inputHash,bytes32 outputHash,uint64 issuedAt,bytes32 evidenceHash)
+ * in the domain {"ChaosChain TEE", "1", chainId, agentRegistry}. */
+#define CHAOS_ACTION_TYPE_SIZE 65                        /* 64 characters and a NUL */
+#define CHAOS_MAX_SEQUENCE ((UINT64_C(1) << 53) - 1)     /* what JSON numbers hold exactly; also of times and blocks */
+
+typedef struct chaos_action {
+    chaos_u256 chain_id;          /* of the domain; no member of the struct */
+    chaos_address agent_registry; /* the identity registry: also the domain's contract */
+    chaos_u256 agent_id;
+    uint64_t sequence;            /* from 0 over the agent's life, without a gap */
+    chaos_keccak previous;        /* chaos_action_digest of the receipt before; zero at sequence 0 and only there */
+    char action_type[CHAOS_ACTION_TYPE_SIZE]; /* "chaoschain/demo": 1 to 64 of A-Z a-z 0-9 . _ / : + - */
+    chaos_keccak payload_hash, input_hash, output_hash; /* chaos_content_hash of the bytes; zero: there are none */
+    uint64_t issued_at;           /* Unix seconds */
+    chaos_keccak evidence_hash;   /* chaos_evidence_hash of the envelope of the session */
+} chaos_action;
+
+typedef struct chaos_receipt {
+    chaos_action action;
+    chaos_signature65 signature;
+} chaos_receipt;
+
+/* Are the values such that a reader would take them? RECEIPT_FORMAT, with the field. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_action_check(const chaos_action *action, chaos_error *err);
+/* The EIP-712 digest that is signed, and that the next receipt names as `previous`. Pure; any values are hashed. */
+CHAOS_API chaos_keccak chaos_action_digest(const chaos_action *action);
+/* Keccak-256 of raw bytes: what an action says of its payload, input and output. */
+CHAOS_API chaos_keccak chaos_content_hash(chaos_slice bytes);
+
+/* From one identity key to the next:
+ *   KeyHandover(address identityRegistry,uint256 agentId,address oldKey,address newKey,bytes32 newEvidenceHash,
+ *     uint64 lastSequence,uint64 issuedAt)
+ * in the same domain, signed by both keys. */
+typedef struct chaos_handover {
+    chaos_u256 chain_id;
+    chaos_address identity_registry;
+    chaos_u256 agent_id;
+    chaos_address old_key, new_key;
+    chaos_keccak new_evidence_hash; /* the stage 1 envelope of the new key */
+    uint64_t last_sequence;         /* of the last receipt under the old key */
+    uint64_t issued_at;
+} chaos_handover;
+
+CHAOS_API chaos_keccak chaos_handover_digest(const chaos_handover *handover);
+
+/* -------------------------------------------------------------- bundles ---- */
+
+/* A bundle is an agent's receipts with all that proves them, as JSON Lines (docs/receipts.md): one RFC 8785 object a
+ * line, each line ended by one LF.
+ *   {"agent_id":"0","agent_registry":"eip155:31337:0x...","schema":"chaoschain/bundle/1"}   first, once
+ *   {"collateral":"TEXT"}   {"envelope":{...}}       before the first receipt that needs them
+ *   {"receipt":{"action":{...},"signature":"0x..."}} in the order of their sequence
+ *   {"content":{"data":"BASE64","hash":"0x..."}}     behind the receipt that names it, before the next
+ * As a folder: bundle.jsonl and content/HEX64, one file for each content, named by its hash. */
+#define CHAOS_MAX_BUNDLE_LINE (2u * 1024u * 1024u)     /* bytes, without the LF */
+#define CHAOS_MAX_BUNDLE_LINES 16000000u
+#define CHAOS_MAX_BUNDLE_ENVELOPES 1024u
+#define CHAOS_MAX_BUNDLE_WAITING (16u * 1024u * 1024u) /* bytes of envelopes that no receipt has named yet */
+#define CHAOS_MAX_BUNDLE_CONTENT (1024u * 1024u)       /* bytes of one content */
+
+/* Each appends one line to `out`, whose limit must leave room; on failure `out` is as it was. LIMIT: the line is too
+ * long; USAGE: an envelope with a line break in it, which no line can hold. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_bundle_write_header(const chaos_u256 *chain_id,
+                                                                const chaos_address *agent_registry,
+                                                                const chaos_u256 *agent_id, chaos_buffer *out,
+                                                                chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_bundle_write_envelope(const chaos_evidence *envelope, chaos_buffer *out,
+                                                                  chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_bundle_write_collateral(chaos_slice collateral, chaos_buffer *out,
+                                                                    chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_bundle_write_receipt(const chaos_receipt *receipt, chaos_buffer *out,
+                                                                 chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_bundle_write_content(chaos_slice content, chaos_buffer *out,
+                                                                 chaos_error *err);
+/* Reads the object {"action":...,"signature":...} of a receipt's line; its chain stands in the header. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_parse(chaos_slice json, const chaos_u256 *chain_id,
+                                                          chaos_receipt *receipt, chaos_error *err);
+
 #ifdef __cplusplus
 }
 #endif

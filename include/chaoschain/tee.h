@@ -163,6 +163,14 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, 
                                                                 const chaos_keypair *keypair,
                                                                 chaos_signature **signature, chaos_error *err);
 
+/* An action of an agent, by its session key (evidence.h): the one way to a receipt. The core hashes it itself. The
+ * action must be such that a reader would take it, of the chain, registry and agent that the keypair's evidence
+ * binds, name that evidence, and lie in its time; else CHAOS_E_USAGE, or RECEIPT_FORMAT for the values alone. The
+ * keypair is of a session or the identity key (stage 5 or 1). Sequence and previous are the caller's to keep. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_sign_action(chaos_tee *tee, const chaos_action *action,
+                                                            const chaos_keypair *keypair,
+                                                            chaos_signature65 *signature, chaos_error *err);
+
 /* A method of this one TEE, by its own name and JSON ("GetTlsKey" of dstack): docs/providers/NAME.md lists
  * them. The reply may
  * hold secrets (a TLS key): end it with chaos_buffer_wipe. Methods that would give out a key of ours are refused. */

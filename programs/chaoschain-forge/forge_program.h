@@ -15,4 +15,7 @@ int list_breaks(bool as_json);
  * code. */
 int write_evidence(const char *folder, const forge_result *made, const forge_break *broken);
 
+/* The same for a bundle: bundle.jsonl, the contents of a folder, what a relying party holds, and what it can know. */
+int write_bundle(const char *folder, const forge_bundle *made, const forge_break *broken);
+
 #endif

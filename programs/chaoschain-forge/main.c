@@ -14,6 +14,7 @@ enum {
     OPT_NONCE,
     OPT_TCB_STATUS,
     OPT_OUT,
+    OPT_FOLDER,
     OPT_LIST,
     OPT_JSON,
     OPT_HELP,
@@ -21,7 +22,7 @@ enum {
 };
 
 static const option_row rows[] = {
-    [OPT_KIND_WORD] = { "KIND", "KIND", 1, false, "tdx (the default) or sgx" },
+    [OPT_KIND_WORD] = { "KIND", "KIND", 1, false, "tdx (the default), sgx, or bundle: an agent's receipts" },
     [OPT_KIND] = { "--kind", "KIND", 1, false, "the same, by name" },
     [OPT_BREAK] = { "--break", "NAME", 1, false, "break it in this one way; --list shows all" },
     [OPT_NOW] = { "--now", "TIME", 1, false, "valid at this time: RFC 3339 in UTC or Unix seconds" },
@@ -31,6 +32,7 @@ static const option_row rows[] = {
     [OPT_NONCE] = { "--nonce", "HEX", 1, false, "of the binding, 32 bytes" },
     [OPT_TCB_STATUS] = { "--tcb-status", "STATUS", 1, false, "of the platform: UpToDate, OutOfDate, ..." },
     [OPT_OUT] = { "--out", "DIR", 1, false, "where the files go" },
+    [OPT_FOLDER] = { "--folder", NULL, 0, false, "of a bundle: its contents in files of their own" },
     [OPT_LIST] = { "--list", NULL, 0, false, "print every break, what must be answered to it, and why" },
     [OPT_JSON] = { "--json", NULL, 0, false, "with --list: one line of JSON" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
@@ -48,7 +50,8 @@ static const option_table table = {
     .notes = "Writes quote.bin, collateral.json, trust-root.der, foreign-root.der (the same name, another key),\n"
              "now.txt (verify at this time) and, if broken, expected.txt; for tdx also event-log.json,\n"
              "envelope.json (quote, log and the binding of the agent's key) and what a relying party knows\n"
-             "beforehand: policy.json, app-compose.json, kms-root.hex. The same options give the same bytes.\n"
+             "beforehand: policy.json, app-compose.json, kms-root.hex. For bundle: bundle.jsonl, content/HASH with\n"
+             "--folder, and expect.txt, the options of what can be known of it. The same options give the same bytes.\n"
              "Exit code: 0 done, 5 environment (a file could not be written), 64 usage, 70 internal.",
 };
 
@@ -60,7 +63,7 @@ static int usage(const char *option, const char *value, const char *wanted)
                        shown(value).text, wanted);
 }
 
-static int read_kind(const options *o, forge_kind *kind)
+static int read_kind(const options *o, forge_kind *kind, bool *is_bundle)
 {
     const char *word = options_value(o, OPT_KIND_WORD, 0);
     const char *named = options_value(o, OPT_KIND, 0);
@@ -69,18 +72,19 @@ static int read_kind(const options *o, forge_kind *kind)
         return usage("a second kind", word, "possible");
     }
     *kind = FORGE_TDX4;
-    if (value == NULL || strcmp(value, "tdx") == 0) {
+    *is_bundle = value != NULL && strcmp(value, "bundle") == 0;
+    if (value == NULL || strcmp(value, "tdx") == 0 || *is_bundle) {
         return EXIT_AFFIRMING;
     }
     *kind = FORGE_SGX3;
-    return strcmp(value, "sgx") == 0 ? EXIT_AFFIRMING : usage("kind", value, "tdx or sgx");
+    return strcmp(value, "sgx") == 0 ? EXIT_AFFIRMING : usage("kind", value, "tdx, sgx or bundle");
 }
 
-static int unknown_break(const char *name)
+static int unknown_break(const char *name, bool is_bundle)
 {
     const char *meant = NULL;
-    for (size_t i = 0; meant == NULL && i < forge_break_count(); i++) {
-        const char *words[2] = { forge_break_at(i)->name, NULL };
+    for (size_t i = 0; meant == NULL && i < (is_bundle ? forge_bundle_break_count() : forge_break_count()); i++) {
+        const char *words[2] = { (is_bundle ? forge_bundle_break_at(i) : forge_break_at(i))->name, NULL };
         meant = did_you_mean(name, words);
     }
     return say_failure(PROGRAM, EXIT_USAGE, "there is no break '%s'%s%s%s; '" PROGRAM " --list' shows all",
@@ -88,11 +92,12 @@ static int unknown_break(const char *name)
                        meant == NULL ? "" : "'?");
 }
 
-static int read_break(const options *o, const forge_break **broken)
+static int read_break(const options *o, bool is_bundle, const forge_break **broken)
 {
     const char *name = options_value(o, OPT_BREAK, 0);
-    *broken = name == NULL ? NULL : forge_break_find(name);
-    return name != NULL && *broken == NULL ? unknown_break(name) : EXIT_AFFIRMING;
+    *broken = name == NULL ? NULL : is_bundle ? forge_bundle_break_find(name)
+                                              : forge_break_find(name);
+    return name != NULL && *broken == NULL ? unknown_break(name, is_bundle) : EXIT_AFFIRMING;
 }
 
 static bool parse_seconds(const char *text, int64_t *seconds)
@@ -163,16 +168,34 @@ static int read_stage(const options *o, forge_options *chosen)
 /* ------------------------------------------------------------------- work ---- */
 
 typedef struct request {
+    bool is_bundle, as_folder;
     forge_kind kind;
     forge_options options;
     const forge_break *broken;
     const char *folder;
 } request;
 
+/* What would be passed over is refused. */
+static int check_fit(const options *o, bool is_bundle)
+{
+    static const size_t of_quotes[] = { OPT_REPORT_DATA, OPT_STAGE, OPT_NONCE, OPT_TCB_STATUS };
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(of_quotes); i++) {
+        if (is_bundle && options_has(o, of_quotes[i])) {
+            return say_failure(PROGRAM, EXIT_USAGE, "%s does not go with a bundle", rows[of_quotes[i]].name);
+        }
+    }
+    if (!is_bundle && options_has(o, OPT_FOLDER)) {
+        return say_failure(PROGRAM, EXIT_USAGE, "--folder goes with a bundle");
+    }
+    return EXIT_AFFIRMING;
+}
+
 static int read_request(const options *o, request *wanted)
 {
-    int code = read_kind(o, &wanted->kind);
-    code = code != EXIT_AFFIRMING ? code : read_break(o, &wanted->broken);
+    int code = read_kind(o, &wanted->kind, &wanted->is_bundle);
+    code = code != EXIT_AFFIRMING ? code : read_break(o, wanted->is_bundle, &wanted->broken);
+    code = code != EXIT_AFFIRMING ? code : check_fit(o, wanted->is_bundle);
+    wanted->as_folder = options_has(o, OPT_FOLDER);
     code = code != EXIT_AFFIRMING ? code : read_now(o, &wanted->options.now);
     code = code != EXIT_AFFIRMING ? code : read_report_data(o, &wanted->options);
     code = code != EXIT_AFFIRMING ? code : read_stage(o, &wanted->options);
@@ -186,8 +209,38 @@ static int read_request(const options *o, request *wanted)
     return code;
 }
 
+static int forge_bundle_files(const request *wanted)
+{
+    const forge_bundle_options chosen = { .now = wanted->options.now,
+                                          .seed = wanted->options.seed,
+                                          .as_folder = wanted->as_folder };
+    forge_bundle made;
+    chaos_error err = { 0 };
+    chaos_status status = forge_bundle_make(&chosen, wanted->broken, &made, &err);
+    if (status != CHAOS_OK) {
+        return say_fault(PROGRAM, exit_of_status(status), &err);
+    }
+    int code = write_bundle(wanted->folder, &made, wanted->broken);
+    forge_bundle_free(&made);
+    return code;
+}
+
+static int warn(int code)
+{
+    if (code == EXIT_AFFIRMING &&
+        !say_text(STDERR_FILENO,
+                  PROGRAM ": this evidence is SIMULATED: its keys are public and no hardware is behind it."
+                          " Never trust its root for anything real.\n")) {
+        return EXIT_ENVIRONMENT; /* silence is no way to hand out a forgery */
+    }
+    return code;
+}
+
 static int forge(const request *wanted)
 {
+    if (wanted->is_bundle) {
+        return warn(forge_bundle_files(wanted));
+    }
     forge_result made;
     chaos_error err = { 0 };
     chaos_status status = forge_make(wanted->kind, &wanted->options, wanted->broken, &made, &err);
@@ -196,13 +249,7 @@ static int forge(const request *wanted)
     }
     int code = write_evidence(wanted->folder, &made, wanted->broken);
     forge_result_free(&made);
-    if (code == EXIT_AFFIRMING &&
-        !say_text(STDERR_FILENO,
-                  PROGRAM ": this evidence is SIMULATED: its keys are public and no hardware is behind it."
-                          " Never trust its root for anything real.\n")) {
-        return EXIT_ENVIRONMENT; /* silence is no way to hand out a forgery */
-    }
-    return code;
+    return warn(code);
 }
 
 int main(int argc, char **argv)

@@ -61,3 +61,48 @@ chaos_status expect_nonce(const char *text, chaos_expectation *out, chaos_error 
     out->has_nonce = true;
     return CHAOS_OK;
 }
+
+#define MAX_BLOCK_DIGITS 20
+
+/* Which blocks are near enough is the caller's own decision: the one that he names. */
+chaos_status expect_block(const char *text, chaos_expectation *out, chaos_error *err)
+{
+    char number[MAX_BLOCK_DIGITS + 1] = "";
+    const char *colon = strchr(text, ':');
+    bool good = colon != NULL && (size_t)(colon - text) < sizeof number;
+    if (good) {
+        memcpy(number, text, (size_t)(colon - text));
+        good = value_unsigned(number, UINT64_MAX / 2, &out->anchor_block) &&
+               value_hex(colon + 1, out->anchor_hash.bytes, sizeof out->anchor_hash.bytes);
+    }
+    if (!good) {
+        return refuse("--expect-block", "needs a block's number and its hash", "NUMBER:64 hex digits", text, err);
+    }
+    out->first_block = out->last_block = out->anchor_block;
+    out->has_anchor = true;
+    return CHAOS_OK;
+}
+
+static chaos_status expect_hash(const char *option, const char *text, uint8_t bytes[32], bool *has, chaos_error *err)
+{
+    if (!value_hex(text, bytes, 32)) {
+        return refuse(option, "needs exactly 64 hex digits", "64 hex digits", text, err);
+    }
+    *has = true;
+    return CHAOS_OK;
+}
+
+chaos_status expect_subject(const char *text, chaos_expectation *out, chaos_error *err)
+{
+    return expect_hash("--expect-subject", text, out->subject.bytes, &out->has_subject, err);
+}
+
+chaos_status expect_uri_hash(const char *text, chaos_expectation *out, chaos_error *err)
+{
+    return expect_hash("--expect-uri-hash", text, out->agent_uri_hash.bytes, &out->has_agent_uri_hash, err);
+}
+
+chaos_status expect_tls_key(const char *text, chaos_expectation *out, chaos_error *err)
+{
+    return expect_hash("--expect-tls-key", text, out->tls_spki_hash.bytes, &out->has_tls_spki_hash, err);
+}

@@ -20,6 +20,10 @@ enum {
     OPT_EXPECT_AGENT,
     OPT_EXPECT_IDENTITY_KEY,
     OPT_EXPECT_NONCE,
+    OPT_EXPECT_BLOCK,
+    OPT_EXPECT_SUBJECT,
+    OPT_EXPECT_URI_HASH,
+    OPT_EXPECT_TLS_KEY,
     OPT_COLLATERAL_FLOOR,
     OPT_JSON,
     OPT_BATCH,
@@ -49,6 +53,13 @@ static const option_row rows[] = {
                                   "this is the agent's key: agentWallet, from your own RPC" },
     [OPT_EXPECT_NONCE] = { "--expect-nonce", "HEX", 1, false,
                            "the envelope binds these 32 bytes that you chose" },
+    [OPT_EXPECT_BLOCK] = { "--expect-block", "N:HASH", 1, false,
+                           "instead of a nonce: the envelope binds this block, from your own RPC" },
+    [OPT_EXPECT_SUBJECT] = { "--expect-subject", "HEX", 1, false, "the envelope answers the request of this hash" },
+    [OPT_EXPECT_URI_HASH] = { "--expect-uri-hash", "HEX", 1, false,
+                              "keccak of the agent's registration file, as you fetched it" },
+    [OPT_EXPECT_TLS_KEY] = { "--expect-tls-key", "HEX", 1, false,
+                             "SHA-256 of the public key that the TLS peer showed" },
     [OPT_COLLATERAL_FLOOR] = { "--collateral-floor", "FILE", 1, true, "the oldest collateral to accept" },
     [OPT_JSON] = { "--json", NULL, 0, false, "print the verdict as one line of JSON" },
     [OPT_BATCH] = { "--batch", "FILE", 1, true, "one JSON object a line" },
@@ -143,6 +154,10 @@ static const struct {
     { OPT_EXPECT_AGENT, expect_agent, true },
     { OPT_EXPECT_IDENTITY_KEY, expect_identity_key, true },
     { OPT_EXPECT_NONCE, expect_nonce, true },
+    { OPT_EXPECT_BLOCK, expect_block, true },
+    { OPT_EXPECT_SUBJECT, expect_subject, true },
+    { OPT_EXPECT_URI_HASH, expect_uri_hash, true },
+    { OPT_EXPECT_TLS_KEY, expect_tls_key, true },
 };
 
 static chaos_status set_expectation(const options *given, inputs *in, chaos_error *err)
@@ -388,6 +403,9 @@ static int verify(const options *given)
 int main(int argc, char **argv)
 {
     options given;
+    if (argc > 1 && strcmp(argv[1], "verify-bundle") == 0) {
+        return verify_bundle(argc - 1, argv + 1);
+    }
     int code = options_parse(&table, argc, argv, &given);
     if (code != 0) {
         return code;

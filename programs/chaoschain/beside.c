@@ -40,17 +40,29 @@ int verb_forge(int argc, char **argv)
     return exec_beside("chaoschain-forge", argv);
 }
 
-/* One program for all verbs that load a provider: it gets the verb as its first argument. */
-int verb_tee(int argc, char **argv)
+/* A program with several verbs gets the verb as its first argument. */
+static int exec_with_verb(const char *program, int argc, char **argv)
 {
-    char name[] = "chaoschain-tee";
+    char name[32] = "";
     char **with_name = calloc((size_t)argc + 2, sizeof *with_name);
     if (with_name == NULL) {
         return say_failure("chaoschain", EXIT_INTERNAL, "out of memory");
     }
+    memcpy(name, program, strlen(program));
     with_name[0] = name;
     memcpy(with_name + 1, argv, (size_t)argc * sizeof *argv);
-    int code = exec_beside(name, with_name);
+    int code = exec_beside(program, with_name);
     free(with_name);
     return code;
+}
+
+/* One program for all verbs that load a provider. */
+int verb_tee(int argc, char **argv)
+{
+    return exec_with_verb("chaoschain-tee", argc, argv);
+}
+
+int verb_bundle(int argc, char **argv)
+{
+    return exec_with_verb("chaoschain-verify", argc, argv);
 }

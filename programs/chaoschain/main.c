@@ -12,6 +12,7 @@ static const struct verb {
     const char *summary;
 } verbs[] = {
     { "verify", verb_verify, "verify and appraise an envelope or a quote, offline (chaoschain-verify)" },
+    { "verify-bundle", verb_bundle, "verify the receipts of an agent, offline (chaoschain-verify)" },
     { "inspect", verb_inspect, "show every field of an envelope or a quote, unverified" },
     { "providers", verb_tee, "list the TEE providers, and say whether this machine has their TEE" },
     { "keygen", verb_tee, "have a TEE make a key, with evidence that it did" },
@@ -38,7 +39,7 @@ static bool write_help(chaos_buffer *text)
         text, "Usage: " PROGRAM " VERB [ARGUMENT]...\n"
               "Hardware-attested identity for on-chain agents: makes it in a TEE, checks it offline.\n\n");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(verbs); i++) {
-        ok = buffer_append_format(text, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
+        ok = buffer_append_format(text, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
     }
     return ok && buffer_append_text(text, "\n'" PROGRAM " help VERB' explains a verb; '" PROGRAM
                                           " --version' prints the version.\n");

@@ -6,6 +6,7 @@
 
 /* argv[0] is the verb. Each returns the exit code. */
 int verb_verify(int argc, char **argv);
+int verb_bundle(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 int verb_policy(int argc, char **argv);
 int verb_forge(int argc, char **argv);

@@ -22,43 +22,12 @@ bool value_hex(const char *text, uint8_t *out, size_t size)
 
 bool value_u256(chaos_slice digits, chaos_u256 *out)
 {
-    chaos_u256 sum = { { 0 } };
-    if (digits.size == 0 || (digits.size > 1 && digits.data[0] == '0')) {
-        return false;
-    }
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9') {
-            return false;
-        }
-        unsigned carry = digits.data[i] - (unsigned)'0';
-        for (size_t k = sizeof sum.bytes; k > 0; k--) {
-            carry += 10u * sum.bytes[k - 1];
-            sum.bytes[k - 1] = (uint8_t)(carry & 0xffu);
-            carry >>= 8;
-        }
-        if (carry != 0) {
-            return false;
-        }
-    }
-    *out = sum;
-    return true;
+    return decimal_read_u256(digits, out);
 }
 
 bool value_unsigned(const char *text, uint64_t max, uint64_t *out)
 {
-    uint64_t sum = 0;
-    if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0')) {
-        return false;
-    }
-    for (const char *c = text; *c != '\0'; c++) {
-        uint64_t digit = (uint64_t)(*c - '0');
-        if (*c < '0' || *c > '9' || sum > (max - digit) / 10) {
-            return false;
-        }
-        sum = 10 * sum + digit;
-    }
-    *out = sum;
-    return true;
+    return decimal_read(slice_text(text), max, out);
 }
 
 bool value_time(const char *text, int64_t *seconds)

@@ -1,11 +1,10 @@
 /* main.c - dstack-simulator: a guest agent to talk to, on a machine that has none. */
 #include "simulator.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_COMPOSE (512u * 1024u)
@@ -50,17 +49,25 @@ static const option_table table = {
         "A SIMULATED dstack guest agent: real keys, signature chains, event log and quotes, under a test root.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Prints 'ready' on a line of its own when it listens; ends with SIGTERM or SIGINT. DIR gets "
+    .notes = "Prints 'ready' on a line of its own when it listens; ends with SIGTERM, SIGINT or SIGHUP. DIR gets "
              "trust-root.der,\n"
              "collateral.json, kms-root.hex, app-compose.json and policy.json.\n"
              "Exit code: 0 ended as asked, 5 environment, 64 usage, 70 internal.",
 };
 
+enum {
+    AT_SOCKET,
+    AT_TAPPD_SOCKET,
+    AT_HTTP,
+    PLACES
+};
+
 typedef struct simulator {
     guest *g;
-    const char *socket, *tappd_socket;
-    bool has_socket, has_tappd_socket; /* made by us, so ours to remove */
-    listener *listeners[3];
+    unix_socket sockets[2]; /* a path: made by us, so ours to remove */
+    int fds[PLACES];        /* listening and not served yet; else -1 */
+    listener *listeners[PLACES];
+    int folder; /* keeps the lock of --out */
 } simulator;
 
 /* ----------------------------------------------------------------- options ---- */
@@ -124,16 +131,13 @@ static int write_files(guest *g, const char *folder)
     const char *name;
     chaos_slice bytes;
     chaos_error err = { 0 };
-    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
-        int reason = errno;
-        return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot make the folder '%s': %s", shown(folder).text,
-                           strerror(reason));
-    }
     for (size_t i = 0; guest_file(g, i, &name, &bytes); i++) {
         int n = snprintf(path, sizeof path, "%s/%s", folder, name);
-        if (n < 0 || (size_t)n >= sizeof path || output_write("--out", path, bytes, 0644, &err) != CHAOS_OK) {
-            return err.status == CHAOS_OK ? usage("--out", folder, "a path that short enough")
-                                          : say_fault(PROGRAM, exit_of_status(err.status), &err);
+        if (n < 0 || (size_t)n >= sizeof path) {
+            return usage("--out", folder, "a path of that length");
+        }
+        if (output_write("--out", path, bytes, 0644, &err) != CHAOS_OK) {
+            return say_fault(PROGRAM, exit_of_status(err.status), &err);
         }
     }
     return EXIT_AFFIRMING;
@@ -141,91 +145,127 @@ static int write_files(guest *g, const char *folder)
 
 /* --------------------------------------------------------------- listening ---- */
 
-static int serve(simulator *s, size_t place, int fd, guest_api api)
+static bool listen_at(simulator *s, int place, const char *path, unsigned mode)
 {
-    if (fd < 0) {
-        return EXIT_ENVIRONMENT;
+    if (path == NULL) {
+        return true;
     }
-    s->listeners[place] = server_start(s->g, fd, api);
-    if (s->listeners[place] == NULL) {
-        (void)close(fd);
-        return say_failure(PROGRAM, EXIT_INTERNAL, "the HTTP server does not start");
+    if (!listen_unix(path, mode, &s->sockets[place])) {
+        return false;
     }
-    return EXIT_AFFIRMING;
+    s->fds[place] = s->sockets[place].fd;
+    return true;
 }
 
+/* Takes every place before anything is written or answered: who cannot have one leaves nothing behind. */
 static int listen_everywhere(simulator *s, const options *o, unsigned mode)
 {
     const char *http = options_value(o, OPT_HTTP, 0);
     unsigned port = 0;
     char line[64];
-    int code = EXIT_AFFIRMING;
-    if (s->socket != NULL) {
-        int fd = listen_unix(s->socket, mode);
-        s->has_socket = fd >= 0;
-        code = serve(s, 0, fd, GUEST_API_DSTACK);
+    if (!listen_at(s, AT_SOCKET, options_value(o, OPT_SOCKET, 0), mode) ||
+        !listen_at(s, AT_TAPPD_SOCKET, options_value(o, OPT_TAPPD_SOCKET, 0), mode)) {
+        return EXIT_ENVIRONMENT;
     }
-    if (code == EXIT_AFFIRMING && s->tappd_socket != NULL) {
-        int fd = listen_unix(s->tappd_socket, mode);
-        s->has_tappd_socket = fd >= 0;
-        code = serve(s, 1, fd, GUEST_API_TAPPD);
+    if (http == NULL) {
+        return EXIT_AFFIRMING;
     }
-    if (code == EXIT_AFFIRMING && http != NULL) {
-        int fd = listen_loopback(http, &port);
-        code = serve(s, 2, fd, GUEST_API_DSTACK);
-        (void)snprintf(line, sizeof line, PROGRAM ": listening on 127.0.0.1:%u\n", port);
-        if (code == EXIT_AFFIRMING && !say_text(STDERR_FILENO, line)) {
-            code = EXIT_ENVIRONMENT;
+    if (!is_loopback(http)) {
+        return usage("--http", http, "127.0.0.1:PORT, for a simulator serves this machine alone");
+    }
+    s->fds[AT_HTTP] = listen_loopback(http, &port);
+    if (s->fds[AT_HTTP] < 0) {
+        return EXIT_ENVIRONMENT;
+    }
+    (void)snprintf(line, sizeof line, PROGRAM ": listening on 127.0.0.1:%u\n", port);
+    return say_text(STDERR_FILENO, line) ? EXIT_AFFIRMING : EXIT_ENVIRONMENT;
+}
+
+static int serve_everywhere(simulator *s)
+{
+    static const guest_api apis[PLACES] = { GUEST_API_DSTACK, GUEST_API_TAPPD, GUEST_API_BOTH };
+    for (size_t i = 0; i < PLACES; i++) {
+        if (s->fds[i] < 0) {
+            continue;
         }
+        s->listeners[i] = server_start(s->g, s->fds[i], apis[i]);
+        if (s->listeners[i] == NULL) {
+            return say_failure(PROGRAM, EXIT_INTERNAL, "the HTTP server does not start");
+        }
+        s->fds[i] = -1;
+    }
+    return EXIT_AFFIRMING;
+}
+
+static int start(simulator *s, const options *o, unsigned mode)
+{
+    static const char banner[] =
+        PROGRAM ": this is a SIMULATOR. Its keys are worthless and its quotes lead to a test root.\n";
+    const char *folder = options_value(o, OPT_OUT, 0);
+    int code = listen_everywhere(s, o, mode);
+    if (code == EXIT_AFFIRMING && folder != NULL) {
+        s->folder = open_folder(folder);
+        code = s->folder < 0 ? EXIT_ENVIRONMENT : write_files(s->g, folder);
+    }
+    if (code == EXIT_AFFIRMING) {
+        code = serve_everywhere(s);
+    }
+    if (code == EXIT_AFFIRMING && ((!options_has(o, OPT_QUIET) && !say_text(STDERR_FILENO, banner)) ||
+                                   !say_text(STDOUT_FILENO, "ready\n"))) {
+        code = say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot write to standard output");
     }
     return code;
 }
 
+static void wait_for_the_end(simulator *s, const sigset_t *ending)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    while (sigtimedwait(ending, NULL, &second) < 0) {
+        for (size_t i = 0; i < PLACES; i++) {
+            server_end_slow(s->listeners[i]);
+        }
+    }
+}
+
+/* The sockets' files first: who comes now shall not find a door behind which nobody is. */
 static void stop(simulator *s)
 {
-    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(s->listeners); i++) {
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(s->sockets); i++) {
+        if (s->sockets[i].path != NULL) {
+            unlink_unix(&s->sockets[i]);
+        }
+    }
+    for (size_t i = 0; i < PLACES; i++) {
         server_stop(s->listeners[i]);
+        if (s->fds[i] >= 0) {
+            (void)close(s->fds[i]);
+        }
     }
-    if (s->has_socket) {
-        (void)unlink(s->socket);
-    }
-    if (s->has_tappd_socket) {
-        (void)unlink(s->tappd_socket);
+    if (s->folder >= 0) {
+        (void)close(s->folder);
     }
     guest_free(s->g);
 }
 
 static int run(const options *o, const sigset_t *ending)
 {
-    static const char banner[] =
-        PROGRAM ": this is a SIMULATOR. Its keys are worthless and its quotes lead to a test root.\n";
     CHAOS_AUTO_BUFFER(compose, 0);
     guest_options chosen = { 0 };
     chaos_error err = { 0 };
-    simulator s = { .socket = options_value(o, OPT_SOCKET, 0),
-                    .tappd_socket = options_value(o, OPT_TAPPD_SOCKET, 0) };
-    const char *folder = options_value(o, OPT_OUT, 0);
-    unsigned mode;
-    int signal_number = 0;
+    simulator s = { .fds = { -1, -1, -1 }, .folder = -1 };
+    unsigned mode = 0;
     int code = read_guest_options(o, &chosen, &compose);
     if (code == EXIT_AFFIRMING) {
         code = read_mode(o, &mode);
     }
     if (code == EXIT_AFFIRMING && guest_new(&chosen, &s.g, &err) != CHAOS_OK) {
-        return say_fault(PROGRAM, exit_of_status(err.status), &err);
-    }
-    if (code == EXIT_AFFIRMING && folder != NULL) {
-        code = write_files(s.g, folder);
+        code = say_fault(PROGRAM, exit_of_status(err.status), &err);
     }
     if (code == EXIT_AFFIRMING) {
-        code = listen_everywhere(&s, o, mode);
-    }
-    if (code == EXIT_AFFIRMING && ((!options_has(o, OPT_QUIET) && !say_text(STDERR_FILENO, banner)) ||
-                                   !say_text(STDOUT_FILENO, "ready\n"))) {
-        code = say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot write to standard output");
+        code = start(&s, o, mode);
     }
     if (code == EXIT_AFFIRMING) {
-        (void)sigwait(ending, &signal_number);
+        wait_for_the_end(&s, ending);
     }
     stop(&s);
     return code;
@@ -253,6 +293,7 @@ int main(int argc, char **argv)
     (void)sigemptyset(&ending);
     (void)sigaddset(&ending, SIGTERM);
     (void)sigaddset(&ending, SIGINT);
+    (void)sigaddset(&ending, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &ending, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     return run(&o, &ending);

@@ -2,17 +2,30 @@
 #include "simulator.h"
 
 #include <microhttpd.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #define THREADS 4u
-#define MAX_CONNECTIONS 64u
-#define CONNECTION_SECONDS 30u
+#define MAX_CONNECTIONS 256u
+#define IDLE_SECONDS 10u                /* without a byte: as the real agent, whose keep-alive lasts so long */
+#define REQUEST_SECONDS 30              /* from its first byte to the last of its answer */
 #define CONNECTION_MEMORY (64u * 1024u) /* for request line and headers */
-#define MAX_QUERY 1024
+#define MAX_QUERY (64u * 1024u)
+
+/* A connection, and until when its request must be done with: a peer that sends a byte now and then is not idle. */
+typedef struct peer {
+    int fd;
+    int64_t deadline;
+    struct peer *next, *previous;
+} peer;
 
 struct listener {
     guest *g;
     guest_api api;
     struct MHD_Daemon *daemon;
+    pthread_mutex_t lock; /* of the list */
+    peer *peers;
 };
 
 /* One request while its body arrives. */
@@ -20,6 +33,71 @@ typedef struct upload {
     chaos_buffer body;
     bool too_large;
 } upload;
+
+/* -------------------------------------------------------------- connections ---- */
+
+static int64_t seconds_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **place,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    listener *l = context;
+    peer *p = *place;
+    (void)pthread_mutex_lock(&l->lock);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        p = info == NULL ? NULL : calloc(1, sizeof *p);
+        if (p != NULL) {
+            *p = (peer){ .fd = info->connect_fd, .deadline = seconds_now() + REQUEST_SECONDS, .next = l->peers };
+            if (l->peers != NULL) {
+                l->peers->previous = p;
+            }
+            l->peers = p;
+        }
+        *place = p;
+    } else if (p != NULL) {
+        *(p->previous == NULL ? &l->peers : &p->previous->next) = p->next;
+        if (p->next != NULL) {
+            p->next->previous = p->previous;
+        }
+        free(p);
+        *place = NULL;
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+}
+
+/* The next request, after at most IDLE_SECONDS without one. */
+static void renew(listener *l, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    peer *p = info == NULL ? NULL : info->socket_context;
+    if (p != NULL) {
+        (void)pthread_mutex_lock(&l->lock);
+        p->deadline = seconds_now() + IDLE_SECONDS + REQUEST_SECONDS;
+        (void)pthread_mutex_unlock(&l->lock);
+    }
+}
+
+void server_end_slow(listener *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    int64_t now = seconds_now();
+    (void)pthread_mutex_lock(&l->lock);
+    for (const peer *p = l->peers; p != NULL; p = p->next) { /* in the list a descriptor is still open */
+        if (now >= p->deadline) {
+            (void)shutdown(p->fd, SHUT_RDWR);
+        }
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+}
 
 /* ---------------------------------------------------------------- answering ---- */
 
@@ -30,7 +108,7 @@ static void wipe_body(void *context)
     free(body);
 }
 
-/* Gives `body` away. */
+/* Gives `body` away. A connection that was misused is closed: what comes next on it may be the rest of that. */
 static enum MHD_Result answer(struct MHD_Connection *connection, int status, const char *type, chaos_buffer *body)
 {
     chaos_buffer *kept = malloc(sizeof *kept);
@@ -45,10 +123,10 @@ static enum MHD_Result answer(struct MHD_Connection *connection, int status, con
         wipe_body(kept);
         return MHD_NO;
     }
-    /* Some clients read until the server closes; none needs the connection twice. */
     bool ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
               MHD_add_response_header(response, MHD_HTTP_HEADER_SERVER, GUEST_SERVER) == MHD_YES &&
-              MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+              (status == MHD_HTTP_OK ||
+               MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES);
     enum MHD_Result result = ok ? MHD_queue_response(connection, (unsigned)status, response) : MHD_NO;
     MHD_destroy_response(response);
     return result;
@@ -63,6 +141,7 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, int status
     return answer(connection, status, "application/json", &body);
 }
 
+/* libmicrohttpd cuts the query into pairs; it leaves them escaped (see keep_escapes), so they can be put together. */
 static enum MHD_Result collect_query(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
 {
     chaos_buffer *query = context;
@@ -70,6 +149,13 @@ static enum MHD_Result collect_query(void *context, enum MHD_ValueKind kind, con
     bool ok = buffer_append_format(query, "%s%s%s%s", query->size == 0 ? "" : "&", key, value == NULL ? "" : "=",
                                    value == NULL ? "" : value);
     return ok ? MHD_YES : MHD_NO;
+}
+
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
 }
 
 static enum MHD_Result handle(const listener *l, struct MHD_Connection *connection, const char *path,
@@ -87,6 +173,7 @@ static enum MHD_Result handle(const listener *l, struct MHD_Connection *connecti
         .query = query.size == 0 ? "" : (const char *)query.data,
         .content_type = type == NULL ? "" : type,
         .body = buffer_slice(&u->body),
+        .body_too_large = u->too_large,
     };
     if (guest_handle(l->g, &request, &reply, &err) != CHAOS_OK) {
         return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "the simulator failed");
@@ -117,9 +204,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *size = 0;
         return MHD_YES;
     }
-    if (u->too_large) {
-        return answer_text(connection, MHD_HTTP_CONTENT_TOO_LARGE, "payload too large");
-    }
     if (strcmp(method, "POST") != 0 && strcmp(method, "GET") != 0) {
         return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and POST are spoken");
     }
@@ -130,19 +214,19 @@ static void on_end(void *context, struct MHD_Connection *connection, void **stat
                    enum MHD_RequestTerminationCode code)
 {
     upload *u = *state;
-    (void)context;
-    (void)connection;
     (void)code;
     if (u != NULL) {
         chaos_buffer_wipe(&u->body);
         free(u);
     }
+    renew(context, connection);
 }
 
 listener *server_start(guest *g, int fd, guest_api api)
 {
     listener *l = calloc(1, sizeof *l);
-    if (l == NULL) {
+    if (l == NULL || pthread_mutex_init(&l->lock, NULL) != 0) {
+        free(l);
         return NULL;
     }
     l->g = g;
@@ -150,9 +234,11 @@ listener *server_start(guest *g, int fd, guest_api api)
     l->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, l, MHD_OPTION_LISTEN_SOCKET,
         fd, MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
-        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_end, l, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, l, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
     if (l->daemon == NULL) {
+        (void)pthread_mutex_destroy(&l->lock);
         free(l);
         return NULL;
     }
@@ -163,6 +249,7 @@ void server_stop(listener *l)
 {
     if (l != NULL) {
         MHD_stop_daemon(l->daemon);
+        (void)pthread_mutex_destroy(&l->lock);
         free(l);
     }
 }

@@ -25,17 +25,22 @@ static void excerpt(chaos_slice body, char text[MAX_EXCERPT])
     text[length] = '\0';
 }
 
-static chaos_status bad_answer(const dstack *d, const char *method, const chaos_http_reply *reply, chaos_error *err)
+/* "Service not found: X" comes with 400, from newer agents with 404. */
+static chaos_status bad_answer(const dstack *d, const char *method, const chaos_http_reply *reply, bool *lacks_method,
+                               chaos_error *err)
 {
+    static const char lacking[] = "Service not found";
     char text[160];
-    if (d->host->json_text(d->host, reply->body, "error", text, sizeof text, NULL) != CHAOS_OK) {
+    bool said = d->host->json_text(d->host, reply->body, "error", text, sizeof text, NULL) == CHAOS_OK;
+    if (!said) {
         excerpt(reply->body, text);
     }
+    *lacks_method = said && strncmp(text, lacking, sizeof lacking - 1) == 0;
+    (void)chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the guest agent refuses %s: HTTP %d: %s", method, reply->status,
+                              text[0] == '\0' ? "(no text)" : text);
     if (err != NULL) {
         (void)snprintf(err->found, sizeof err->found, "HTTP %d", reply->status);
     }
-    (void)chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the guest agent refuses %s: HTTP %d: %s", method, reply->status,
-                              text[0] == '\0' ? "(no text)" : text);
     return CHAOS_E_GUEST_AGENT;
 }
 
@@ -49,11 +54,13 @@ static bool is_good(const dstack *d, const chaos_http_reply *reply)
     return reply->status / 100 == 2 && (empty || !has_error);
 }
 
-chaos_status agent_call(const dstack *d, const char *method, const char *body, size_t max_reply, uint32_t timeout_ms,
-                        chaos_http_reply **reply, chaos_error *err)
+/* *lacks_method: the agent answered that it has no such method. */
+static chaos_status ask(const dstack *d, const char *method, const char *body, size_t max_reply, uint32_t timeout_ms,
+                        chaos_http_reply **reply, bool *lacks_method, chaos_error *err)
 {
     char url[MAX_URL];
     chaos_http_reply *got = NULL;
+    *lacks_method = false;
     if (!d->has_endpoint) {
         return chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "%s", NOT_IN_A_CVM);
     }
@@ -76,12 +83,33 @@ chaos_status agent_call(const dstack *d, const char *method, const char *body, s
         return status;
     }
     if (!is_good(d, got)) {
-        status = bad_answer(d, method, got, err);
+        status = bad_answer(d, method, got, lacks_method, err);
         d->host->http_free(d->host, got);
         return status;
     }
     *reply = got;
     return CHAOS_OK;
+}
+
+chaos_status agent_call(const dstack *d, const char *method, const char *body, size_t max_reply, uint32_t timeout_ms,
+                        chaos_http_reply **reply, chaos_error *err)
+{
+    bool lacks_method;
+    return ask(d, method, body, max_reply, timeout_ms, reply, &lacks_method, err);
+}
+
+chaos_status agent_version(const dstack *d, uint32_t timeout_ms, char version[MAX_VERSION], chaos_error *err)
+{
+    chaos_http_reply *reply = NULL;
+    bool lacks_method = false;
+    version[0] = '\0';
+    chaos_status status = ask(d, "Version", "{}", MAX_SMALL_REPLY, timeout_ms, &reply, &lacks_method, err);
+    if (status != CHAOS_OK || reply == NULL) {
+        return lacks_method ? CHAOS_OK : status;
+    }
+    status = d->host->json_text(d->host, reply->body, "version", version, MAX_VERSION, err);
+    d->host->http_free(d->host, reply);
+    return status;
 }
 
 /* "0.5.11": its first two numbers. What begins with no number is a build from a source tree. */
@@ -97,29 +125,20 @@ static bool is_too_old(const char *version)
 
 chaos_status agent_check_version(dstack *d, chaos_error *err)
 {
-    chaos_http_reply *reply = NULL;
-    chaos_error why = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
-    char version[64] = "";
+    char version[MAX_VERSION];
     if (d->version_was_asked) {
         return CHAOS_OK;
     }
-    chaos_status status = agent_call(d, "Version", "{}", MAX_SMALL_REPLY, 0, &reply, &why);
-    if (status == CHAOS_E_GUEST_AGENT) { /* 0.5.0 to 0.5.6 answer, and do not know this method */
-        d->host->log(d->host, CHAOS_LOG_DEBUG, "the guest agent does not tell its version: older than 0.5.7");
-        d->version_was_asked = true;
-        return CHAOS_OK;
-    }
-    if (status != CHAOS_OK || reply == NULL) {
-        if (err != NULL) {
-            *err = why;
-        }
+    chaos_status status = agent_version(d, 0, version, err);
+    if (status != CHAOS_OK) {
         return status;
     }
-    status = d->host->json_text(d->host, reply->body, "version", version, sizeof version, NULL);
-    d->host->http_free(d->host, reply);
-    if (status == CHAOS_OK && is_too_old(version)) {
+    if (is_too_old(version)) {
         return chaos_provider_fail(err, CHAOS_E_NOT_AVAILABLE,
                                    "the guest agent is of version %s; 0.5.0 or newer is needed", version);
+    }
+    if (version[0] == '\0') {
+        d->host->log(d->host, CHAOS_LOG_DEBUG, "the guest agent does not tell its version: older than 0.5.7");
     }
     d->version_was_asked = true;
     return CHAOS_OK;

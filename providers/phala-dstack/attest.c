@@ -79,7 +79,10 @@ static chaos_status emit_app_compose(const dstack *d, chaos_error *err)
     chaos_slice raw;
     chaos_error why;
     if (agent_call(d, "Info", "{}", MAX_QUOTE_REPLY, 0, &reply, &why) != CHAOS_OK) {
-        return CHAOS_OK; /* evidence without the file is evidence, too */
+        char line[sizeof why.text + 64]; /* evidence without the file is evidence, too */
+        (void)snprintf(line, sizeof line, "the compose file is not carried along: %s", why.text);
+        d->host->log(d->host, CHAOS_LOG_WARNING, line);
+        return CHAOS_OK;
     }
     chaos_status status = CHAOS_OK;
     if (d->host->json_raw(d->host, reply->body, "tcb_info", &raw, NULL) == CHAOS_OK) {

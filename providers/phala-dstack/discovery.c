@@ -25,6 +25,26 @@ static bool begins(const char *text, const char *scheme)
     return true;
 }
 
+/* Does http:// stay on this machine? localhost, 127.x.x.x, [::1]. */
+static bool is_local(const char *url)
+{
+    const char *host = url + strlen("http://");
+    const size_t size = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+    const bool is_number = strspn(host, "0123456789.") == size;
+    return (size == 9 && begins(host, "localhost")) || (size == 5 && begins(host, "[::1]")) ||
+           (is_number && begins(host, "127."));
+}
+
+/* A key is in the answer: whoever sits on the way would have it. */
+static void warn_of_plain_http(const dstack *d)
+{
+    if (begins(d->base, "http://") && !is_local(d->base)) {
+        d->host->log(d->host, CHAOS_LOG_WARNING,
+                     "the guest agent's endpoint is http:// on another machine: its keys travel unencrypted. Use the "
+                     "socket, or https://.");
+    }
+}
+
 /* http://... and https://... are URLs; anything else is the path of a Unix socket, with or without "unix:" or "unix://". */
 static chaos_status take_endpoint(dstack *d, const char *endpoint, chaos_error *err)
 {
@@ -36,6 +56,7 @@ static chaos_status take_endpoint(dstack *d, const char *endpoint, chaos_error *
         while (length > 0 && d->base[length - 1] == '/') {
             d->base[--length] = '\0';
         }
+        warn_of_plain_http(d);
         return CHAOS_OK;
     }
     const char *path = endpoint;
@@ -60,15 +81,46 @@ static const char *variable(const char *name)
     return value != NULL && value[0] != '\0' && strlen(value) < MAX_ENDPOINT ? value : NULL;
 }
 
+static const char *first_of(const char *const *paths, size_t count, const char *except)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(paths[i], except) != 0 && access(paths[i], F_OK) == 0) {
+            return paths[i];
+        }
+    }
+    return NULL;
+}
+
+/* What only a confidential VM has; NULL: nothing of it is here. */
+static const char *sign_of_a_cvm(const char *except)
+{
+    static const char *const devices[] = { "/dev/tdx_guest", "/dev/tdx-guest" };
+    const char *found = first_of(dstack_sockets, SOCKET_COUNT, except);
+    if (found == NULL) {
+        found = first_of(tappd_sockets, SOCKET_COUNT, except);
+    }
+    return found != NULL ? found : first_of(devices, sizeof devices / sizeof devices[0], except);
+}
+
+/* A variable that was left behind in production takes the hardware away, and everything else goes on working. */
 static chaos_status take_simulator(dstack *d, const char *name, const char *value, agent_api api, chaos_error *err)
 {
-    char line[256];
+    char line[400];
+    const char *hardware = sign_of_a_cvm(value);
     d->api = api;
     d->endpoint_of_environment = true;
-    (void)snprintf(line, sizeof line,
-                   "%s is set: keys and quotes come from a SIMULATOR at %.100s, not from hardware. Unset it in production.",
-                   name, value);
-    d->host->log(d->host, CHAOS_LOG_WARNING, line);
+    if (hardware != NULL) {
+        (void)snprintf(line, sizeof line,
+                       "%s IS SET ON A MACHINE THAT LOOKS LIKE A CONFIDENTIAL VM (%s): keys and quotes come from a "
+                       "SIMULATOR at %.100s, not from hardware. Unset it.",
+                       name, hardware, value);
+    } else {
+        (void)snprintf(line, sizeof line,
+                       "%s is set: keys and quotes come from a SIMULATOR at %.100s, not from hardware. Unset it in "
+                       "production.",
+                       name, value);
+    }
+    d->host->log(d->host, hardware != NULL ? CHAOS_LOG_ERROR : CHAOS_LOG_WARNING, line);
     return take_endpoint(d, value, err);
 }
 

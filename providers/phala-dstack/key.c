@@ -11,12 +11,13 @@ enum {
 
 /* What the two generations of agents call the same thing. */
 typedef struct key_words {
-    const char *method, *key, *key_link, *root_link;
+    const char *method, *key, *key_link, *root_link, *no_link;
 } key_words;
 
 static const key_words words[] = {
-    [API_DSTACK] = { "GetKey", "key", "signature_chain[0]", "signature_chain[1]" },
-    [API_TAPPD] = { "DeriveK256Key", "k256_key", "k256_signature_chain[0]", "k256_signature_chain[1]" },
+    [API_DSTACK] = { "GetKey", "key", "signature_chain[0]", "signature_chain[1]", "signature_chain[2]" },
+    [API_TAPPD] = { "DeriveK256Key", "k256_key", "k256_signature_chain[0]", "k256_signature_chain[1]",
+                    "k256_signature_chain[2]" },
 };
 
 static chaos_status emit_public(const dstack *d, const chaos_host_key *key, chaos_error *err)
@@ -61,7 +62,11 @@ static chaos_status emit_chain(const dstack *d, chaos_slice reply, const char *p
     const key_words *w = &words[d->api];
     char key_link[2 * LINK_SIZE + 1], root_link[2 * LINK_SIZE + 1];
     char quoted_path[2 * MAX_PATH], quoted_purpose[256], json[2048];
+    chaos_slice raw;
     chaos_status status = read_link(d, reply, w->key_link, false, key_link, err);
+    if (status == CHAOS_OK && d->host->json_raw(d->host, reply, w->no_link, &raw, NULL) == CHAOS_OK) {
+        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "%s: a key's signature chain has two links", w->no_link);
+    }
     if (status == CHAOS_OK) {
         status = read_link(d, reply, w->root_link, true, root_link, err);
     }
@@ -94,6 +99,9 @@ static chaos_status import(const dstack *d, chaos_slice reply, chaos_host_key **
     }
     if (status == CHAOS_OK) {
         status = d->host->key_import(d->host, secret, key, err);
+        if (status == CHAOS_E_USAGE) { /* not a mistake of the caller */
+            status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the key is not in the range of secp256k1 keys");
+        }
     }
     d->host->wipe(d->host, secret, sizeof secret);
     return status;

@@ -42,6 +42,10 @@ CHAOS_MUST_USE chaos_status discover(dstack *d, const char *explicit_endpoint, b
 /* One call of the guest agent: POST of a JSON object. The reply is ended by host->http_free. agent.c */
 CHAOS_MUST_USE chaos_status agent_call(const dstack *d, const char *method, const char *body, size_t max_reply,
                                        uint32_t timeout_ms, chaos_http_reply **reply, chaos_error *err);
+/* The agent's version; "" from one that answers, and is older than that method (0.5.7). agent.c */
+#define MAX_VERSION 64
+CHAOS_MUST_USE chaos_status agent_version(const dstack *d, uint32_t timeout_ms, char version[MAX_VERSION],
+                                          chaos_error *err);
 /* Refuses agents that are too old; asked once. agent.c */
 CHAOS_MUST_USE chaos_status agent_check_version(dstack *d, chaos_error *err);
 

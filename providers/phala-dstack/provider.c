@@ -26,21 +26,11 @@ static void dstack_close(void *self)
     free(self);
 }
 
-/* Any answer of a guest agent will do: agents before 0.5.7 do not know Version, and say so. Nothing that costs a quote. */
+/* A guest agent answers: that it knows its version, or no such method. Nothing that costs a quote. */
 static chaos_status dstack_probe(void *self, uint32_t timeout_ms, chaos_error *err)
 {
-    const dstack *d = self;
-    chaos_http_reply *reply = NULL;
-    if (!d->has_endpoint) {
-        return chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE, "%s", NOT_IN_A_CVM);
-    }
-    chaos_status status = agent_call(d, "Version", "{}", MAX_SMALL_REPLY, timeout_ms, &reply, err);
-    if (status == CHAOS_OK) {
-        d->host->http_free(d->host, reply);
-        return CHAOS_OK;
-    }
-    bool old_agent = err != NULL && status == CHAOS_E_GUEST_AGENT && strstr(err->text, "Service not found") != NULL;
-    return old_agent ? CHAOS_OK : status;
+    char version[MAX_VERSION];
+    return agent_version(self, timeout_ms, version, err);
 }
 
 static const chaos_provider provider = {

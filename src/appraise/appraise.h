@@ -12,6 +12,9 @@ CHAOS_MUST_USE chaos_status appraise_examined(const chaos_claims *claims, const 
                                               const chaos_expectation *expectation, int64_t now,
                                               chaos_verdict **verdict, chaos_error *err);
 
+/* What became of a check; lent. */
+const check_row *verdict_row(const chaos_verdict *verdict, check_id id);
+
 CHAOS_CLEANUP(chaos_policy);
 CHAOS_CLEANUP(chaos_verdict);
 

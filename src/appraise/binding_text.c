@@ -3,23 +3,11 @@
 
 #include <stdio.h>
 
+_Static_assert(U256_TEXT_SIZE == DECIMAL_U256_SIZE, "a number has another size");
+
 const char *u256_text(const chaos_u256 *number, char text[U256_TEXT_SIZE])
 {
-    chaos_u256 left = *number;
-    size_t place = U256_TEXT_SIZE - 1;
-
-    text[place] = '\0';
-    do { /* long division by ten, from the last digit to the first */
-        unsigned remainder = 0;
-        for (size_t i = 0; i < sizeof left.bytes; i++) {
-            unsigned part = remainder << 8 | left.bytes[i];
-            left.bytes[i] = (uint8_t)(part / 10);
-            remainder = part % 10;
-        }
-        text[--place] = (char)('0' + remainder);
-    } while (place > 0 && !slice_is_zero(slice(left.bytes, sizeof left.bytes)));
-    memmove(text, text + place, U256_TEXT_SIZE - place);
-    return text;
+    return decimal_write_u256(number, text);
 }
 
 const char *agent_text(const chaos_binding *binding, char text[AGENT_TEXT_SIZE])

@@ -121,6 +121,8 @@ void appraise_binding(const appraisal *a);
 /* What the caller expects, whatever the policy: report data, agent, identity key, nonce. */
 void appraise_expectation(const appraisal *a);
 chaos_status appraise_report_data(const appraisal *a);
+chaos_status appraise_receipt_head(const appraisal *a);
+void appraise_receipts(const appraisal *a); /* time and collateral of a bundle */
 void appraise_scope(const appraisal *a);    /* report data, code; after all rows that pin code */
 
 /* May the only thing that stands against the claims, expired collateral, be forgiven? */
@@ -184,9 +186,12 @@ const char *tee_name_of(chaos_tee_kind tee); /* "tdx", "sgx"; "unknown" */
 /* A bare quote speaks of its platform and nothing else. */
 static inline const char *scope_of(const chaos_claims *claims)
 {
-    return claims->has_binding ? "agent" : "platform";
+    return claims->has_binding || claims->has_receipts ? "agent" : "platform";
 }
 void verdict_write_claims(json_writer *w, const chaos_claims *claims);
+void verdict_write_receipts(json_writer *w, const receipt_summary *receipts);
+proof time_of_receipts(const receipt_summary *receipts); /* proven: the last receipt is anchored */
+const char *proof_text(proof state); /* "proven", "not-proven", "not-checked" */
 
 #define U256_TEXT_SIZE 79   /* 2^256 - 1 has 78 digits */
 #define AGENT_TEXT_SIZE 224 /* "eip155:CHAIN:0xREGISTRY:ID" */

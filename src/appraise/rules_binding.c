@@ -46,6 +46,21 @@ static check_value v_when(uint64_t seconds)
     return seconds <= INT64_MAX ? v_time((int64_t)seconds) : v_number(seconds);
 }
 
+/* In blocks, up to the last one that the caller counts. */
+static uint64_t anchor_age(const appraisal *a)
+{
+    uint64_t anchor = a->claims->binding.anchor_block;
+
+    return a->expectation->last_block > anchor ? a->expectation->last_block - anchor : 0;
+}
+
+static bool anchor_is_young(const appraisal *a)
+{
+    const policy_number *max = &a->policy->binding.max_anchor_age_blocks;
+
+    return !max->given || !a->expectation->has_anchor || anchor_age(a) <= max->value;
+}
+
 /* The age is the guest's claim: whoever signs the binding writes issuedAt. Only a nonce proves freshness. */
 static chaos_status rule_policy(const appraisal *a)
 {
@@ -60,10 +75,12 @@ static chaos_status rule_policy(const appraisal *a)
         note_text(a->run, CHECK_POLICY_BINDING, NOTE_NOT_ASKED, stage_text(binding));
         return CHAOS_OK;
     }
-    if (policy->binding.max_anchor_age_blocks.given) {
+    if (policy->binding.max_anchor_age_blocks.given && !a->expectation->has_anchor) {
         leave_open(a, CHECK_POLICY_BINDING, "max_anchor_age_blocks: there is no chain at hand to count blocks",
                    slice("", 0));
     }
+    CHECK(a->run, anchor_is_young(a), POLICY_BINDING, BINDING_EXPIRED, "binding.anchor_block",
+          v_number(policy->binding.max_anchor_age_blocks.value), v_number(anchor_age(a)));
     (void)snprintf(oldest, sizeof oldest, "issued at most %llu s ago", (unsigned long long)max_age->value);
     CHECK(a->run, names_stage(&policy->binding.stages, binding->stage), POLICY_BINDING, BINDING_STAGE,
           "binding.stage", v_text("one of the policy's stages"), v_text(stage_text(binding)));
@@ -82,8 +99,9 @@ static chaos_status rule_time(const appraisal *a)
 
     CHECK(a->run, binding->issued_at <= now + CLOCK_SKEW_SECONDS, BINDING_TIME, BINDING_EXPIRED,
           "binding.issued_at", v_when(now + CLOCK_SKEW_SECONDS), v_when(binding->issued_at));
-    CHECK(a->run, now <= binding->expires_at, BINDING_TIME, BINDING_EXPIRED, "binding.expires_at", at,
-          v_when(binding->expires_at));
+    /* A session that is over has signed its receipts before: check/ holds each of them against expiresAt. */
+    CHECK(a->run, a->claims->in_bundle || now <= binding->expires_at, BINDING_TIME, BINDING_EXPIRED,
+          "binding.expires_at", at, v_when(binding->expires_at));
     return CHAOS_OK;
 }
 
@@ -143,17 +161,93 @@ static chaos_status rule_identity_key(const appraisal *a)
     return CHAOS_OK;
 }
 
+/* The nonce is the hash of a block that nobody knew before it was there, and that is near enough. */
+static chaos_status rule_anchor(const appraisal *a)
+{
+    const chaos_binding *binding = &a->claims->binding;
+    const chaos_expectation *expected = a->expectation;
+    chaos_slice hash = slice(expected->anchor_hash.bytes, sizeof expected->anchor_hash.bytes);
+    char near[ROW_TEXT];
+
+    (void)snprintf(near, sizeof near, "block %llu to %llu", (unsigned long long)expected->first_block,
+                   (unsigned long long)expected->last_block);
+    CHECK(a->run, binding->anchor_block == expected->anchor_block, FRESHNESS, BINDING_NONCE, "binding.anchor_block",
+          v_number(expected->anchor_block), v_number(binding->anchor_block));
+    CHECK(a->run, binding->anchor_block >= expected->first_block, FRESHNESS, BINDING_NONCE, "binding.anchor_block",
+          v_text(near), v_number(binding->anchor_block));
+    CHECK(a->run, binding->anchor_block <= expected->last_block, FRESHNESS, BINDING_NONCE, "binding.anchor_block",
+          v_text(near), v_number(binding->anchor_block));
+    CHECK(a->run, slice_equal(hash, number_slice(&binding->nonce)), FRESHNESS, BINDING_NONCE, "binding.nonce",
+          v_hex(hash), v_hex(number_slice(&binding->nonce)));
+    return CHAOS_OK;
+}
+
 /* Only a nonce of the caller's own choice is fresh; one that the tested party chose never is. */
 static chaos_status rule_freshness(const appraisal *a)
 {
     chaos_slice found = number_slice(&a->claims->binding.nonce);
     chaos_slice expected = number_slice(&a->expectation->nonce);
 
+    if (a->expectation->has_anchor) {
+        return rule_anchor(a);
+    }
     if (!a->expectation->has_nonce) {
         leave_open(a, CHECK_FRESHNESS, "no nonce was expected: this may be of any time", found);
         return CHAOS_OK;
     }
     CHECK(a->run, slice_equal(expected, found), FRESHNESS, BINDING_NONCE, "binding.nonce", v_hex(expected),
+          v_hex(found));
+    return CHAOS_OK;
+}
+
+/* ------------------------------------------------------ what it is about ---- */
+
+/* Zero is "about nothing", and then there is nothing that was left unchecked. */
+static void note_if_there(const appraisal *a, check_id id, chaos_slice found)
+{
+    if (!slice_is_zero(found)) {
+        note(a->run, id, "nothing was expected", found);
+    }
+}
+
+static chaos_status rule_subject(const appraisal *a)
+{
+    chaos_slice found = slice(a->claims->binding.subject.bytes, 32);
+    chaos_slice expected = slice(a->expectation->subject.bytes, 32);
+
+    if (!a->expectation->has_subject) {
+        note_if_there(a, CHECK_SUBJECT, found);
+        return CHAOS_OK;
+    }
+    CHECK(a->run, slice_equal(expected, found), SUBJECT, BINDING_SUBJECT, "binding.subject", v_hex(expected),
+          v_hex(found));
+    return CHAOS_OK;
+}
+
+static chaos_status rule_agent_uri(const appraisal *a)
+{
+    chaos_slice found = slice(a->claims->binding.agent_uri_hash.bytes, 32);
+    chaos_slice expected = slice(a->expectation->agent_uri_hash.bytes, 32);
+
+    if (!a->expectation->has_agent_uri_hash) {
+        note_if_there(a, CHECK_AGENT_URI, found);
+        return CHAOS_OK;
+    }
+    CHECK(a->run, slice_equal(expected, found), AGENT_URI, BINDING_URI, "binding.agent_uri_hash", v_hex(expected),
+          v_hex(found));
+    return CHAOS_OK;
+}
+
+static chaos_status rule_tls_key(const appraisal *a)
+{
+    chaos_slice found = slice(a->claims->binding.tls_spki_hash.bytes, 32);
+    chaos_slice expected = slice(a->expectation->tls_spki_hash.bytes, 32);
+
+    if (!a->expectation->has_tls_spki_hash) {
+        note_if_there(a, CHECK_TLS_KEY, found);
+        return CHAOS_OK;
+    }
+    CHECK(a->run, slice_equal(expected, found), TLS_KEY, BINDING_TLS, "binding.tls_spki_hash", v_hex(expected),
           v_hex(found));
     return CHAOS_OK;
 }
@@ -180,9 +274,13 @@ void appraise_expectation(const appraisal *a)
         rule_agent,
         rule_identity_key,
         rule_freshness,
+        rule_subject,
+        rule_agent_uri,
+        rule_tls_key,
     };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rules) && a->claims->has_binding; i++) {
         (void)rules[i](a); /* the run collects what fails */
     }
     (void)appraise_report_data(a);
+    (void)appraise_receipt_head(a);
 }

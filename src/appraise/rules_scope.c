@@ -59,6 +59,9 @@ static const char *code_not_proven(const appraisal *a, bool is_tdx)
     if (measurement_failed(a)) {
         return "a measurement is not the policy's";
     }
+    if (a->claims->in_bundle && a->claims->binding.stage != CHAOS_STAGE_SESSION) {
+        return "the identity key alone signed: it outlives the code that was attested with it";
+    }
     return is_tdx ? td_not_pinned(a) : enclave_not_pinned(a);
 }
 

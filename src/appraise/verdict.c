@@ -89,6 +89,7 @@ static void judge(chaos_verdict *verdict, const chaos_policy *policy, const chao
     appraise_binding(&a);
     appraise_expectation(&a);
     appraise_scope(&a);
+    appraise_receipts(&a);
     verdict->judged = true;
     if (run->failed) {
         verdict->tier = CHAOS_TIER_CONTRAINDICATED;
@@ -174,12 +175,18 @@ static void decide(chaos_verdict *verdict, const chaos_policy *policy, const cha
 static chaos_status check_expectation_fits(const chaos_claims *claims, const chaos_expectation *expectation,
                                            chaos_error *err)
 {
-    bool of_binding = expectation->has_agent || expectation->has_identity_key || expectation->has_nonce;
+    bool of_binding = expectation->has_agent || expectation->has_identity_key || expectation->has_nonce ||
+                      expectation->has_anchor || expectation->has_subject || expectation->has_agent_uri_hash ||
+                      expectation->has_tls_spki_hash;
     bool is_bare_quote = claims->has_quote && !claims->has_binding;
 
     if (of_binding && is_bare_quote) {
         return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
                          "a bare quote has no binding: agent, identity key and nonce need an envelope");
+    }
+    if (expectation->has_nonce && expectation->has_anchor) {
+        return error_set(err, CHAOS_E_USAGE, "expectation", CHAOS_NO_OFFSET,
+                         "a binding has one nonce: it is of the caller's choice, or the hash of a block");
     }
     return CHAOS_OK;
 }
@@ -244,6 +251,11 @@ chaos_status chaos_appraise(const chaos_claims *claims, const chaos_policy *poli
 void chaos_verdict_free(chaos_verdict *verdict)
 {
     free(verdict);
+}
+
+const check_row *verdict_row(const chaos_verdict *verdict, check_id id)
+{
+    return &verdict->claims.run.rows[id];
 }
 
 /* --------------------------------------------------------------- getters ---- */

@@ -149,6 +149,9 @@ static void write_verdict(json_writer *w, const chaos_verdict *verdict)
     } else {
         json_write_null(w, "policy_hash");
     }
+    if (claims->has_receipts) {
+        verdict_write_receipts(w, &claims->receipts);
+    }
     json_write_text(w, "schema", VERDICT_SCHEMA);
     json_write_text(w, "scope", scope_of(claims));
     write_tcb(w, claims);

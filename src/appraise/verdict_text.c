@@ -216,6 +216,35 @@ static void write_binding(text_writer *w, const chaos_claims *claims)
     end_line(w);
 }
 
+static void write_receipts(text_writer *w, const chaos_claims *claims)
+{
+    const receipt_summary *r = &claims->receipts;
+
+    if (!claims->has_receipts) {
+        return;
+    }
+    begin_line(w, "receipts");
+    print(w, "%llu", (unsigned long long)r->count);
+    if (r->count > 0) {
+        print(w, ", sequence %llu to %llu", (unsigned long long)r->first, (unsigned long long)r->last);
+    }
+    print(w, ", of %llu session%s", (unsigned long long)r->sessions, r->sessions == 1 ? "" : "s");
+    end_line(w);
+    begin_line(w, "contents");
+    print(w, "%llu", (unsigned long long)r->contents);
+    end_line(w);
+    begin_line(w, "time");
+    print(w, "%s", proof_text(time_of_receipts(r)));
+    if (r->has_anchor) {
+        print(w, ", receipt %llu existed by block %llu", (unsigned long long)r->anchor_sequence,
+              (unsigned long long)r->anchor_block);
+    }
+    end_line(w);
+    begin_line(w, "code");
+    print(w, "%s", proof_text(r->code));
+    end_line(w);
+}
+
 static void write_application(text_writer *w, const chaos_claims *claims)
 {
     if (claims->has_app_id) {
@@ -336,6 +365,7 @@ chaos_status chaos_verdict_write_text(const chaos_verdict *verdict, chaos_buffer
     write_origin(&w, &verdict->claims);
     write_tcb(&w, &verdict->claims);
     write_binding(&w, &verdict->claims);
+    write_receipts(&w, &verdict->claims);
     write_application(&w, &verdict->claims);
     write_measurements(&w, &verdict->claims);
     write_checks(&w, verdict);

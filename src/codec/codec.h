@@ -16,6 +16,12 @@ void hex_encode(chaos_slice bytes, char *out);
 CHAOS_MUST_USE bool base64_decode(chaos_slice text, chaos_buffer *out);
 CHAOS_MUST_USE bool base64_encode(chaos_slice bytes, chaos_buffer *out);
 
+/* Decimal digits, no sign, no leading zero, at most `max` (or below 2^256); nothing is written on failure. */
+CHAOS_MUST_USE bool decimal_read(chaos_slice digits, uint64_t max, uint64_t *out);
+CHAOS_MUST_USE bool decimal_read_u256(chaos_slice digits, chaos_u256 *out);
+#define DECIMAL_U256_SIZE 79 /* 2^256 - 1 has 78 digits */
+const char *decimal_write_u256(const chaos_u256 *number, char text[DECIMAL_U256_SIZE]); /* returns text */
+
 /* PEM blocks of one label, "CERTIFICATE" for instance (RFC 7468), strictly: nothing but blocks, each line
  * ending in LF
  * or CRLF (the last may lack it), at most one NUL at the very end, base64 lines of 1..76 characters. The DER of the

@@ -6,6 +6,10 @@
 
 #include "base/base.h"
 
+/* Starts libcrypto once, without its configuration file; for those who use another library that would start it with
+ * one. False: libcrypto cannot be used. Thread-safe. */
+bool crypto_ready(void);
+
 /* --------------------------------------------------------------- hashes ---- */
 
 #define SHA256_SIZE 32

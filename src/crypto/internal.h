@@ -7,9 +7,6 @@
 #include "codec/codec.h"
 #include "crypto/crypto.h"
 
-/* Starts libcrypto once, without its configuration file. False: libcrypto cannot be used. */
-bool crypto_ready(void);
-
 /* RFC 5280 4.1.2.2: 20 octets. The magnitude is what is counted, as Intel's serial numbers use all 160
  * bits. */
 #define MAX_SERIAL 20

@@ -121,6 +121,9 @@ chaos_status guarded_key_import(uint8_t scalar[SCALAR_SIZE], guarded_key **key, 
 {
     chaos_status status = take_scalar(scalar, key, err);
     secret_wipe(scalar, SCALAR_SIZE);
+    /* Copying leaves the scalar in vector registers, and the dynamic loader saves those on the stack when a library
+     * calls a function for the first time. */
+    sodium_stackzero(STACK_BURNT);
     return status;
 }
 

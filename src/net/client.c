@@ -38,5 +38,5 @@ chaos_status net_client_exchange(net_client *client, const net_request *request,
     if (client == NULL) {
         return error_set(err, CHAOS_E_USAGE, "client", CHAOS_NO_OFFSET, "client may not be NULL");
     }
-    return exchange_with(client->handle, true, request, reply, err);
+    return exchange_with(client->handle, true, request, NULL, reply, err);
 }

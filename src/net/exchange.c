@@ -1,25 +1,14 @@
 /* exchange.c - one HTTP exchange with libcurl, bounded in time and size, leaving nothing behind. */
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <strings.h>
 
 #include "net/internal.h"
 
-#define MAX_HEADERS (64u * 1024u) /* bytes of all header lines together */
 #define FIRST_BODY 16384u
+#define MAX_CONTENT_TYPE 129 /* with NUL */
 #define USER_AGENT "chaoschain/" CHAOS_VERSION_STRING
-
-/* What is collected while libcurl works, and why it was stopped. */
-typedef struct exchange {
-    const net_request *request;
-    net_reply *reply;
-    CURL *handle;
-    bool keep; /* the connection */
-    struct curl_slist *headers;
-    size_t header_bytes;
-    bool too_large, headers_too_large, no_memory;
-    char detail[CURL_ERROR_SIZE];
-} exchange;
 
 /* -------------------------------------------------------------- collecting ---- */
 
@@ -66,14 +55,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     exchange *x = context;
-    size_t n = size * count;
-    (void)bytes;
-    if (n > MAX_HEADERS - x->header_bytes) {
-        x->headers_too_large = true;
-        return 0;
-    }
-    x->header_bytes += n;
-    return n;
+    return reply_head_take(&x->head, slice(bytes, size * count)) ? size * count : 0;
 }
 
 /* ----------------------------------------------------------------- request ---- */
@@ -83,9 +65,29 @@ static chaos_status usage(const char *field, const char *why, chaos_error *err)
     return error_set(err, CHAOS_E_USAGE, field, CHAOS_NO_OFFSET, "%s", why);
 }
 
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+static bool is_printable(char c)
+{
+    return c >= ' ' && c <= '~';
+}
+
 static bool is_web(const char *url)
 {
     return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+/* One header line's value, and no second line. */
+static bool is_header_value(const char *text)
+{
+    const char *p = text;
+    while (is_printable(*p)) {
+        p++;
+    }
+    return *p == '\0' && p - text < MAX_CONTENT_TYPE;
 }
 
 static chaos_status check(const net_request *r, chaos_error *err)
@@ -95,6 +97,9 @@ static chaos_status check(const net_request *r, chaos_error *err)
     }
     if (r->url == NULL || strnlen(r->url, NET_MAX_URL + 1) > NET_MAX_URL || !is_web(r->url)) {
         return usage("url", "a URL begins with http:// or https:// and has at most 2048 bytes", err);
+    }
+    if (r->content_type != NULL && !is_header_value(r->content_type)) {
+        return usage("content_type", "a content type is printable ASCII, at most 128 characters", err);
     }
     if (r->body.size > NET_MAX_BODY || (r->body.data == NULL && r->body.size > 0)) {
         return usage("body", "the body is too large, or NULL", err);
@@ -108,16 +113,11 @@ static chaos_status check(const net_request *r, chaos_error *err)
     return r->unix_socket == NULL ? CHAOS_OK : unix_socket_check(r->unix_socket, err);
 }
 
-static uint32_t or_default(uint32_t value, uint32_t otherwise)
-{
-    return value == 0 ? otherwise : value;
-}
-
 static bool add_header(exchange *x, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(x->headers, line);
+    struct curl_slist *longer = curl_slist_append(x->header_list, line);
     if (longer != NULL) {
-        x->headers = longer;
+        x->header_list = longer;
     }
     return longer != NULL;
 }
@@ -138,6 +138,15 @@ static bool set_body(exchange *x)
                CURLE_OK;
 }
 
+/* libcurl opens what SSLKEYLOGFILE names and would write each connection's keys there. It asks here last. */
+static CURLcode take_ssl_context(CURL *handle, void *ssl_context, void *context)
+{
+    (void)handle;
+    (void)context;
+    SSL_CTX_set_keylog_callback(ssl_context, NULL);
+    return CURLE_OK;
+}
+
 /* Nothing that the environment or the server could choose: no proxy, no redirect, no other protocol, no cookie. */
 static bool set_limits(exchange *x)
 {
@@ -147,12 +156,13 @@ static bool set_limits(exchange *x)
            curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, take_ssl_context) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
-                            (long)or_default(r->connect_timeout_ms, NET_CONNECT_TIMEOUT_MS)) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)or_default(r->total_timeout_ms, NET_TOTAL_TIMEOUT_MS)) ==
-               CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_of(r)) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)total_timeout_of(r)) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* waits for no name server beyond the limits */
            curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT) == CURLE_OK;
 }
 
@@ -160,100 +170,18 @@ static bool set_up(exchange *x)
 {
     const net_request *r = x->request;
     CURL *h = x->handle;
-    return set_limits(x) && set_body(x) && curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK &&
+    return set_limits(x) && set_body(x) && (x->guard == NULL || exchange_guard_set(x)) &&
+           curl_easy_setopt(h, CURLOPT_URL, r->url) == CURLE_OK &&
            (r->unix_socket == NULL ||
             curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, r->unix_socket) == CURLE_OK) &&
-           curl_easy_setopt(h, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_HTTPHEADER, x->header_list) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_WRITEDATA, x) == CURLE_OK &&
            curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_HEADERDATA, x) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_ERRORBUFFER, x->detail) == CURLE_OK;
+           curl_easy_setopt(h, CURLOPT_HEADERDATA, x) == CURLE_OK;
 }
 
 /* ------------------------------------------------------------------ answer ---- */
-
-static const char *where(const net_request *r)
-{
-    return r->unix_socket != NULL ? r->unix_socket : r->url;
-}
-
-static chaos_status failed(const exchange *x, chaos_status status, const char *why, chaos_error *err)
-{
-    char quoted[100];
-    (void)error_set(err, status, "http", CHAOS_NO_OFFSET, "%s", why);
-    error_found(err, "%s", error_quote(quoted, sizeof quoted, slice_text(where(x->request))));
-    return status;
-}
-
-static chaos_status timed_out(const exchange *x, chaos_error *err)
-{
-    const net_request *r = x->request;
-    double connected = 0;
-    (void)curl_easy_getinfo(x->handle, CURLINFO_CONNECT_TIME, &connected);
-    (void)failed(x, CHAOS_E_TIMEOUT,
-                 connected > 0 ? "the server did not finish its answer in time" : "no connection in time", err);
-    error_expected(err, "%u ms",
-                   connected > 0 ? or_default(r->total_timeout_ms, NET_TOTAL_TIMEOUT_MS)
-                                 : or_default(r->connect_timeout_ms, NET_CONNECT_TIMEOUT_MS));
-    return CHAOS_E_TIMEOUT;
-}
-
-static chaos_status too_large(const exchange *x, chaos_error *err)
-{
-    (void)failed(x, CHAOS_E_GUEST_AGENT, "the server's answer is too large", err);
-    error_expected(err, "at most %zu bytes", x->reply->body.limit);
-    return CHAOS_E_GUEST_AGENT;
-}
-
-static chaos_status explain(const exchange *x, CURLcode code, chaos_error *err)
-{
-    if (x->no_memory || code == CURLE_OUT_OF_MEMORY) {
-        return error_set(err, CHAOS_E_MEMORY, "http", CHAOS_NO_OFFSET, NULL);
-    }
-    if (x->too_large) {
-        return too_large(x, err);
-    }
-    if (x->headers_too_large) {
-        return failed(x, CHAOS_E_GUEST_AGENT, "the server's header lines are too many", err);
-    }
-    switch ((int)code) { /* a few of a hundred */
-    case CURLE_OPERATION_TIMEDOUT:
-        return timed_out(x, err);
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return failed(x, CHAOS_E_NETWORK, "the server's name is not known", err);
-    case CURLE_COULDNT_CONNECT:
-        return failed(x, CHAOS_E_NETWORK, "nobody answers there: the connection was refused", err);
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-        return failed(x, CHAOS_E_NETWORK, "the server's TLS certificate is not trusted", err);
-    case CURLE_PARTIAL_FILE:
-        return failed(x, CHAOS_E_GUEST_AGENT, "the server's answer was cut short", err);
-    case CURLE_GOT_NOTHING:
-        return failed(x, CHAOS_E_GUEST_AGENT, "the server closed the connection without an answer", err);
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_HTTP2:
-        return failed(x, CHAOS_E_GUEST_AGENT, "the server's answer is not HTTP", err);
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-        return failed(x, CHAOS_E_GUEST_AGENT, "the server broke the connection, or its answer is malformed", err);
-    default:
-        return failed(x, CHAOS_E_NETWORK, x->detail[0] != '\0' ? "the exchange failed" : curl_easy_strerror(code),
-                      err);
-    }
-}
-
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
-static bool is_printable(char c)
-{
-    return c >= ' ' && c <= '~';
-}
 
 static void take_type(const exchange *x)
 {
@@ -286,6 +214,19 @@ static void take_retry_after(const exchange *x)
     }
 }
 
+/* libcurl makes it absolute; it does not follow it. */
+static void take_location(const exchange *x)
+{
+    char *url = NULL;
+    x->guard->location[0] = '\0';
+    if (curl_easy_getinfo(x->handle, CURLINFO_REDIRECT_URL, &url) == CURLE_OK && url != NULL) {
+        const size_t size = strnlen(url, sizeof x->guard->location);
+        if (size < sizeof x->guard->location) {
+            memcpy(x->guard->location, url, size + 1);
+        }
+    }
+}
+
 static chaos_status perform(exchange *x, chaos_error *err)
 {
     long status = 0;
@@ -294,25 +235,32 @@ static chaos_status perform(exchange *x, chaos_error *err)
     }
     CURLcode code = curl_easy_perform(x->handle);
     if (code != CURLE_OK) {
-        return explain(x, code, err);
+        return exchange_explain(x, (int)code, err);
     }
-    if (curl_easy_getinfo(x->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 ||
+    if (curl_easy_getinfo(x->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 200 ||
         status > 599) {
-        return failed(x, CHAOS_E_GUEST_AGENT, "the server's answer is not HTTP", err);
+        return exchange_failed(x, CHAOS_E_GUEST_AGENT, "the server's answer is not HTTP", err);
+    }
+    if (!x->head.complete) { /* libcurl takes the end of the connection for the end of the header lines */
+        return exchange_failed(x, CHAOS_E_GUEST_AGENT, "the server's answer was cut short", err);
     }
     long made = 1;
     (void)curl_easy_getinfo(x->handle, CURLINFO_NUM_CONNECTS, &made);
     x->reply->new_connection = made != 0;
     x->reply->status = (int)status;
     take_type(x);
+    if (x->guard != NULL) {
+        take_location(x);
+    }
     take_retry_after(x);
     return CHAOS_OK;
 }
 
-chaos_status exchange_with(void *handle, bool keep, const net_request *request, net_reply *reply, chaos_error *err)
+chaos_status exchange_with(void *handle, bool keep, const net_request *request, exchange_guard *guard,
+                           net_reply *reply, chaos_error *err)
 {
     net_reply made = { .body = CHAOS_BUFFER_INIT(0) };
-    exchange x = { .request = request, .reply = &made, .handle = handle, .keep = keep };
+    exchange x = { .request = request, .reply = &made, .handle = handle, .keep = keep, .guard = guard };
     if (request == NULL || reply == NULL) {
         return usage("request", "request and reply may not be NULL", err);
     }
@@ -320,9 +268,9 @@ chaos_status exchange_with(void *handle, bool keep, const net_request *request, 
     made.body.limit = request->max_reply == 0 ? NET_DEFAULT_REPLY : request->max_reply;
     curl_easy_reset(handle); /* the options, not the connections */
     chaos_status status = perform(&x, err);
-    (void)curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
     (void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(x.headers);
+    curl_slist_free_all(x.header_list);
+    curl_slist_free_all(x.resolve_list);
     if (status != CHAOS_OK) {
         net_reply_clear(&made);
         return status;
@@ -338,7 +286,7 @@ chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_er
     if (handle == NULL) {
         return error_set(err, CHAOS_E_MEMORY, "http", CHAOS_NO_OFFSET, NULL);
     }
-    chaos_status status = exchange_with(handle, false, request, reply, err);
+    chaos_status status = exchange_with(handle, false, request, NULL, reply, err);
     curl_easy_cleanup(handle);
     return status;
 }

@@ -170,3 +170,52 @@ chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data, c
     CHAOS_TRY(typed_data_to_sign(typed_data, &digest, err));
     return sign_and_wrap(tee, keypair, CHAOS_DIGEST_EIP712, &digest, signature, err);
 }
+
+/* ----------------------------------------------------------------- actions ---- */
+
+static chaos_status refuse_action(const char *field, const char *why, chaos_error *err)
+{
+    return error_set(err, CHAOS_E_USAGE, field, CHAOS_NO_OFFSET, "the action is not one that this key may sign: %s",
+                     why);
+}
+
+/* What every verifier is going to refuse is not signed. */
+static chaos_status check_action(const chaos_action *action, const chaos_evidence *evidence, chaos_error *err)
+{
+    chaos_binding binding;
+    const chaos_keccak hash = chaos_evidence_hash(evidence);
+
+    CHAOS_TRY(chaos_action_check(action, err));
+    if (!chaos_evidence_binding(evidence, &binding) ||
+        (binding.stage != CHAOS_STAGE_SESSION && binding.stage != CHAOS_STAGE_IDENTITY)) {
+        return refuse_action("keypair", "its evidence is neither of a session nor of an identity", err);
+    }
+    if (memcmp(&action->chain_id, &binding.chain_id, sizeof binding.chain_id) != 0) {
+        return refuse_action("chainId", "it is of another chain", err);
+    }
+    if (memcmp(&action->agent_registry, &binding.identity_registry, sizeof binding.identity_registry) != 0) {
+        return refuse_action("agentRegistry", "it is of another registry", err);
+    }
+    if (memcmp(&action->agent_id, &binding.agent_id, sizeof binding.agent_id) != 0) {
+        return refuse_action("agentId", "it is of another agent", err);
+    }
+    if (memcmp(&action->evidence_hash, &hash, sizeof hash) != 0) {
+        return refuse_action("evidenceHash", "it names other evidence", err);
+    }
+    if (action->issued_at < binding.issued_at || action->issued_at > binding.expires_at) {
+        return refuse_action("issuedAt", "it is not in the time of the session", err);
+    }
+    return CHAOS_OK;
+}
+
+chaos_status chaos_tee_sign_action(chaos_tee *tee, const chaos_action *action, const chaos_keypair *keypair,
+                                   chaos_signature65 *signature, chaos_error *err)
+{
+    CHAOS_TRY(keypair_check(tee, keypair, err));
+    if (action == NULL || signature == NULL) {
+        return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "action and signature may not be NULL");
+    }
+    CHAOS_TRY(check_action(action, keypair->evidence, err));
+    const chaos_keccak digest = chaos_action_digest(action);
+    return keypair_sign_digest(tee, keypair, &digest, signature, err);
+}

@@ -47,6 +47,12 @@
     X(ENDORSEMENT, "endorsement")                         \
     X(KMS_CHAIN, "kms-chain")                             \
     X(SIGNATURE, "signature")                             \
+    X(BUNDLE, "bundle")                                   \
+    X(RECEIPT_SESSION, "receipt-session")                 \
+    X(RECEIPT_SEQUENCE, "receipt-sequence")               \
+    X(RECEIPT_PREVIOUS, "receipt-previous")               \
+    X(RECEIPT_SIGNATURE, "receipt-signature")             \
+    X(RECEIPT_CONTENT, "receipt-content")                 \
     /* policy, by appraise/ */                            \
     X(POLICY_ANCHOR, "anchor")                            \
     X(POLICY_TCB_STATUS, "tcb-status")                    \
@@ -89,8 +95,14 @@
     X(AGENT, "agent")                                     \
     X(REPORT_DATA, "report-data")                         \
     X(FRESHNESS, "freshness")                             \
+    X(SUBJECT, "subject")                                 \
+    X(AGENT_URI, "agent-uri")                             \
+    X(TLS_KEY, "tls-key")                                 \
     X(CODE, "code")                                       \
-    X(IDENTITY_KEY, "identity-key")
+    X(IDENTITY_KEY, "identity-key")                       \
+    X(COLLATERAL_FLOOR, "collateral-floor")               \
+    X(RECEIPT_HEAD, "receipt-head")                       \
+    X(RECEIPT_TIME, "receipt-time")
 
 typedef enum check_id {
 #define CHECK_ENUM(identifier, name) CHECK_##identifier,
@@ -222,6 +234,26 @@ typedef struct tcb_verdict { /* of one evaluation */
     char advisories[MAX_CLAIM_ADVISORIES][MAX_ADVISORY_ID];
 } tcb_verdict;
 
+typedef enum proof { PROOF_NOT_CHECKED = 0, PROOF_NOT_PROVEN, PROOF_PROVEN } proof;
+
+/* What a bundle showed beside its sessions' evidence. */
+typedef struct receipt_summary {
+    uint64_t count, first, last; /* receipts that are right; the sequences of two of them */
+    chaos_keccak last_digest;
+    uint64_t sessions, contents;
+    proof code;                  /* of all sessions: the least */
+    bool is_own_collateral;      /* the relying party's, for every session */
+    bool time_is_chosen;
+    bool has_heads;              /* some were expected */
+    bool has_anchor;             /* the newest of them that lies in the bundle, and agrees */
+    uint64_t anchor_sequence, anchor_block;
+    bool head_failed;            /* the first that does not agree, or that the receipts do not reach */
+    uint64_t head_sequence;
+    chaos_keccak head_expected, head_found; /* the latter zero: not reached */
+    uint64_t failed_line, failed_sequence;  /* line 0: none failed */
+    bool has_failed_sequence;
+} receipt_summary;
+
 struct chaos_claims {
     check_run run;
     bool verified;           /* every required check passed */
@@ -267,6 +299,9 @@ struct chaos_claims {
     chaos_binding binding;
     chaos_keccak binding_hash, evidence_hash;
     bool has_endorsement;
+    bool in_bundle;        /* expiresAt bounds the receipts of the session and not the present */
+    bool has_receipts;     /* a whole bundle: the summary is filled */
+    receipt_summary receipts;
     bool has_kms_root;     /* the key that the identity key's chain leads to; trusted only if the policy pins it */
     uint8_t kms_root[33];
 };

@@ -2,15 +2,8 @@
  * commits to them, and the EIP-712 digest that the key signs. */
 #include "wire/internal.h"
 
-enum {
-    WORD_SIZE = 32
-};
 _Static_assert(CHAOS_BINDING_SIZE == 15 * WORD_SIZE, "a binding has another size");
 
-static const char domain_type[] =
-    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
-static const char domain_name[] = "ChaosChain TEE";
-static const char domain_version[] = "1";
 static const char key_binding_type[] =
     "KeyBinding(bytes32 bindingType,uint8 stage,uint256 chainId,address identityRegistry,uint256 agentId,"
     "bytes32 publicKeyHash,address identityKey,bytes32 agentURIHash,bytes32 tlsSpkiHash,bytes32 subject,"
@@ -24,45 +17,25 @@ const chaos_keccak binding_type = { { 0xfb, 0xfe, 0x93, 0xc7, 0xed, 0xb4, 0x23, 
 
 /* -------------------------------------------------------------- writing ---- */
 
-/* A value of `size` bytes as a word, right-aligned; gives the place of the next. */
-static uint8_t *put_bytes(uint8_t *at, const uint8_t *value, size_t size)
-{
-    memset(at, 0, WORD_SIZE - size);
-    memcpy(at + WORD_SIZE - size, value, size);
-    return at + WORD_SIZE;
-}
-
-static uint8_t *put_number(uint8_t *at, uint64_t number)
-{
-    uint8_t bytes[sizeof number];
-
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        bytes[i] = (uint8_t)(number >> 8 * (sizeof bytes - 1 - i));
-    }
-    return put_bytes(at, bytes, sizeof bytes);
-}
-
-#define PUT(at, value) put_bytes((at), (value).bytes, sizeof(value).bytes)
-
 void chaos_binding_encode(const chaos_binding *binding, uint8_t words[CHAOS_BINDING_SIZE])
 {
     uint8_t *at = words;
 
-    at = PUT(at, binding_type);
-    at = put_number(at, binding->stage);
-    at = PUT(at, binding->chain_id);
-    at = PUT(at, binding->identity_registry);
-    at = PUT(at, binding->agent_id);
-    at = PUT(at, binding->public_key_hash);
-    at = PUT(at, binding->identity_key);
-    at = PUT(at, binding->agent_uri_hash);
-    at = PUT(at, binding->tls_spki_hash);
-    at = PUT(at, binding->subject);
-    at = PUT(at, binding->nonce);
-    at = put_number(at, binding->anchor_block);
-    at = put_number(at, binding->issued_at);
-    at = put_number(at, binding->expires_at);
-    (void)PUT(at, binding->policy_hash);
+    at = WORD_PUT(at, binding_type);
+    at = word_put_number(at, binding->stage);
+    at = WORD_PUT(at, binding->chain_id);
+    at = WORD_PUT(at, binding->identity_registry);
+    at = WORD_PUT(at, binding->agent_id);
+    at = WORD_PUT(at, binding->public_key_hash);
+    at = WORD_PUT(at, binding->identity_key);
+    at = WORD_PUT(at, binding->agent_uri_hash);
+    at = WORD_PUT(at, binding->tls_spki_hash);
+    at = WORD_PUT(at, binding->subject);
+    at = WORD_PUT(at, binding->nonce);
+    at = word_put_number(at, binding->anchor_block);
+    at = word_put_number(at, binding->issued_at);
+    at = word_put_number(at, binding->expires_at);
+    (void)WORD_PUT(at, binding->policy_hash);
 }
 
 /* --------------------------------------------------------------- hashes ---- */
@@ -85,36 +58,21 @@ chaos_report_data chaos_binding_report_data(const chaos_binding *binding)
     return data;
 }
 
-/* EIP-712: hashStruct of the domain. */
-static chaos_keccak domain_separator(const chaos_binding *binding)
-{
-    uint8_t words[5 * WORD_SIZE];
-    uint8_t *at = words;
-
-    at = PUT(at, hash_keccak(slice_text(domain_type)));
-    at = PUT(at, hash_keccak(slice_text(domain_name)));
-    at = PUT(at, hash_keccak(slice_text(domain_version)));
-    at = PUT(at, binding->chain_id);
-    (void)PUT(at, binding->identity_registry);
-    return hash_keccak(slice(words, sizeof words));
-}
-
 /* EIP-712: hashStruct of the binding. Its members are static types, so their ABI words are its encodeData. */
 static chaos_keccak struct_hash(const chaos_binding *binding)
 {
     uint8_t words[WORD_SIZE + CHAOS_BINDING_SIZE];
 
-    chaos_binding_encode(binding, PUT(words, hash_keccak(slice_text(key_binding_type))));
+    chaos_binding_encode(binding, WORD_PUT(words, hash_keccak(slice_text(key_binding_type))));
     return hash_keccak(slice(words, sizeof words));
 }
 
 chaos_keccak chaos_binding_digest(const chaos_binding *binding)
 {
-    uint8_t message[2 + 2 * KECCAK_SIZE] = { 0x19, 0x01 };
+    const chaos_keccak separator = domain_separator(&binding->chain_id, &binding->identity_registry);
+    const chaos_keccak hash = struct_hash(binding);
 
-    (void)PUT(message + 2, domain_separator(binding));
-    (void)PUT(message + 2 + KECCAK_SIZE, struct_hash(binding));
-    return hash_keccak(slice(message, sizeof message));
+    return domain_digest(&separator, &hash);
 }
 
 /* -------------------------------------------------------------- reading ---- */

@@ -89,30 +89,6 @@ static placed_text read_placed(json *j, const char *field)
     return (placed_text){ text, j->r.field_offset };
 }
 
-static bool has_upper_case(chaos_slice digits)
-{
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.data[i] >= 'A' && digits.data[i] <= 'F') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "0x" and lower-case digits of exactly `size` bytes. */
-static void read_0x(json *j, const char *field, uint8_t *out, size_t size)
-{
-    chaos_slice text = json_plain_string(j, field);
-    if (text.size == 2 + 2 * size && text.data[0] == '0' && text.data[1] == 'x') {
-        chaos_slice digits = slice(text.data + 2, 2 * size);
-        if (!has_upper_case(digits) && hex_decode(digits, out, size)) {
-            return;
-        }
-    }
-    memset(out, 0, size);
-    json_bad(j, "not 0x and lower-case hex digits of the right length");
-}
-
 static void read_provider(json *j, const char *field, chaos_buffer *storage, envelope *out)
 {
     chaos_slice name = json_plain_string(j, field);
@@ -153,7 +129,7 @@ static void read_endorsement(json *j, const char *field, envelope *out)
         return;
     }
     out->has_endorsement = true;
-    read_0x(j, field, out->endorsement.bytes, sizeof(out->endorsement.bytes));
+    json_0x(j, field, out->endorsement.bytes, sizeof(out->endorsement.bytes));
 }
 
 /* The part that a media type names; ENVELOPE_PART_COUNT for none. */
@@ -244,7 +220,7 @@ static void read_member(json *j, size_t which, chaos_buffer *storage, envelope *
     const char *field = which < KEY_COUNT ? keys[which].text : "key";
     switch (which) {
     case KEY_BINDING:
-        read_0x(j, field, out->binding, sizeof(out->binding));
+        json_0x(j, field, out->binding, sizeof(out->binding));
         break;
     case KEY_COLLATERAL:
         read_collateral(j, field, storage, out);
@@ -256,7 +232,7 @@ static void read_member(json *j, size_t which, chaos_buffer *storage, envelope *
         read_parts(j, field, storage, out);
         break;
     case KEY_POSSESSION:
-        read_0x(j, field, out->possession.bytes, sizeof(out->possession.bytes));
+        json_0x(j, field, out->possession.bytes, sizeof(out->possession.bytes));
         break;
     case KEY_PROVIDER:
         read_provider(j, field, storage, out);

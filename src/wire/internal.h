@@ -19,6 +19,23 @@ static inline void json_refuse(json *j, const char *field, const char *reason)
 
 #define MAX_KMS_CHAIN (4u * 1024u) /* bytes of the part dstack-kms-chain */
 
+/* ------------------------------------------------- EIP-712 structs of ours ---- */
+
+#define WORD_SIZE 32
+/* A value as an ABI word, right-aligned; gives the place of the next. */
+uint8_t *word_put_bytes(uint8_t *at, const uint8_t *value, size_t size);
+uint8_t *word_put_number(uint8_t *at, uint64_t number);
+#define WORD_PUT(at, value) word_put_bytes((at), (value).bytes, sizeof(value).bytes)
+chaos_keccak domain_digest(const chaos_keccak *separator, const chaos_keccak *struct_hash);
+
+/* ------------------------------------------------------- values as strings ---- */
+
+/* "0x" and lower-case digits of exactly `size` bytes. */
+void json_0x(json *j, const char *field, uint8_t *out, size_t size);
+/* Decimal digits without a leading zero, as a string. */
+uint64_t json_decimal(json *j, const char *field, uint64_t max);
+void json_decimal_u256(json *j, const char *field, chaos_u256 *out);
+
 /* ------------------------------------------------- members of an object ---- */
 
 /* A key of an object; its place in the table is the number by which a reader knows it. */

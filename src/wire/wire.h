@@ -283,6 +283,57 @@ CHAOS_MUST_USE chaos_status signature_new(chaos_digest_kind kind, const chaos_ke
 CHAOS_MUST_USE chaos_status message_digest(chaos_digest_kind kind, chaos_slice message, chaos_keccak *digest,
                                            chaos_error *err);
 
+/* ------------------------------------------------ receipts and bundles ---- */
+
+/* EIP-712: hashStruct of the domain {"ChaosChain TEE", "1", chain, registry}. */
+chaos_keccak domain_separator(const chaos_u256 *chain_id, const chaos_address *registry);
+/* chaos_action_digest with the domain at hand. */
+chaos_keccak action_digest_in(const chaos_keccak *separator, const chaos_action *action);
+/* The object {"action","signature"} at the reader's cursor; a fault is the reader's. */
+void receipt_read(json *j, const chaos_u256 *chain_id, chaos_receipt *out);
+void receipt_write(json_writer *w, const char *key, const chaos_receipt *receipt);
+
+typedef struct bundle_header {
+    chaos_u256 chain_id;
+    chaos_address agent_registry;
+    chaos_u256 agent_id;
+} bundle_header;
+
+typedef enum bundle_kind {
+    BUNDLE_HEADER = 1, BUNDLE_COLLATERAL, BUNDLE_ENVELOPE, BUNDLE_RECEIPT, BUNDLE_CONTENT
+} bundle_kind;
+
+typedef struct bundle_line { /* what the kind says is filled; slices into the line or the storage */
+    bundle_kind kind;
+    bundle_header header;
+    chaos_slice collateral; /* decoded */
+    chaos_slice envelope;   /* as it stands in the line; not parsed */
+    chaos_receipt receipt;
+    chaos_keccak content_hash; /* as the line says it */
+    chaos_slice content;    /* decoded; may be empty */
+} bundle_line;
+/* `chain_id` is the header's. False with *why: BUNDLE_FORMAT, RECEIPT_FORMAT or a JSON status. */
+CHAOS_MUST_USE bool bundle_line_read(chaos_slice text, const chaos_u256 *chain_id, chaos_buffer *storage,
+                                     bundle_line *out, fault *why);
+
+typedef struct bundle_reader {
+    const chaos_bundle_source *source;
+    chaos_buffer bytes;   /* read, and from `begin` on not given out */
+    size_t begin;
+    chaos_buffer storage; /* what one line decodes to */
+    bool ended;
+    uint64_t line;        /* number of the line given last, from 1 */
+    size_t offset, consumed; /* where it begins in the text; how long it is with its LF */
+    chaos_u256 chain_id;  /* the header's */
+} bundle_reader;
+
+void bundle_reader_begin(bundle_reader *r, const chaos_bundle_source *source);
+void bundle_reader_end(bundle_reader *r);
+/* The next line, lent until the next call. *more is false at the end, and with why->status set when the line is
+ * refused; offsets count from the beginning of the text. A status other than CHAOS_OK is a fault of ours or the
+ * source's. The first line is the header. */
+CHAOS_MUST_USE chaos_status bundle_next(bundle_reader *r, bundle_line *out, bool *more, fault *why, chaos_error *err);
+
 /* -------------------------------------------------------------- objects ---- */
 
 struct chaos_evidence { /* one allocation: the bytes follow the struct */

@@ -8,7 +8,7 @@ cp "$work/out" "$work/demo"
 has out "Plan" "the demo"
 has out " 0 failed" "the demo"
 has out "SKIPPED" "the demo without vectors"
-for word in ANCHOR QUOTE_SIGNATURE TD_DEBUG BINDING_IDENTITY BINDING_NONCE "SIMULATED  "; do
+for word in ANCHOR QUOTE_SIGNATURE TD_DEBUG BINDING_IDENTITY BINDING_NONCE MESSAGE_SIGNATURE phala-dstack "SIMULATED  "; do
     has out "$word" "the demo"
 done
 if grep -q $'\e' "$work/out"; then fail "colours in a file"; else pass; fi
@@ -24,12 +24,13 @@ done < <(sed -n '/^Type next/,$s/^    //p' "$work/demo")
 
 # It does not call a failure a success: without the judge, or with one that always says yes.
 mkdir "$work/bin"
-cp "$CHAOS_BIN"/chaoschain "$CHAOS_BIN"/chaoschain-forge "$work/bin/"
+cp "$CHAOS_BIN/chaoschain" "$work/bin/"
+for program in chaoschain-forge chaoschain-tee dstack-simulator; do ln -s "$CHAOS_BIN/$program" "$work/bin/"; done
 expect 1 "no judge" env CHAOS_BIN="$work/bin" CHAOS_VECTORS="$work/none" "$root/scripts/demo.sh"
 printf '#!/bin/sh\necho "{}"\n' >"$work/bin/chaoschain-verify"
 chmod +x "$work/bin/chaoschain-verify"
 expect 1 "a judge who says yes to everything" env CHAOS_BIN="$work/bin" CHAOS_VECTORS="$work/none" "$root/scripts/demo.sh"
-has out "6 failed" "a judge who says yes to everything"
+has out "8 failed" "a judge who says yes to everything"
 
 if [ -r "${CHAOS_VECTORS:-$root/../shared/vectors}/dcap/expected.json" ]; then
     CHAOS_VECTORS=$(cd "${CHAOS_VECTORS:-$root/../shared/vectors}" && pwd)

@@ -29,7 +29,11 @@ for program in chaoschain-verify chaoschain-forge; do
     done
     pass
 done
-for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+for option in $("$chaoschain" verify-bundle --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'); do
+    grep -qF -- "*$option*" man/chaoschain-verify-bundle.1.scd || fail "man/chaoschain-verify-bundle.1.scd does not have $option"
+    pass
+done
+for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
     grep -qE "^\\*$verb" man/chaoschain.1.scd || fail "man/chaoschain.1.scd does not have $verb"
     pass
 done

@@ -119,6 +119,17 @@ done
 for hex in 00 "${nonce}00" "${nonce}0" "${nonce%F}" "${nonce%F}g" 0x "0x0x$nonce" " $nonce" "${nonce%F} "; do
     no_value --expect-nonce "$hex" "exactly 64 hex digits"
 done
+for option in --expect-subject --expect-uri-hash --expect-tls-key; do
+    a_value "$option" "$nonce"
+    no_value "$option" "${nonce}0" "exactly 64 hex digits"
+    no_value "$option" "${nonce%F}" "exactly 64 hex digits"
+done
+a_value --expect-block "0:$nonce"
+a_value --expect-block "9223372036854775807:0x$nonce"
+for block in "$nonce" "7:" ":$nonce" "7:${nonce}00" "07:$nonce" "-1:$nonce" "9223372036854775808:$nonce" \
+    "99999999999999999999999:$nonce" "7:$nonce:7"; do
+    no_value --expect-block "$block" "a block's number and its hash"
+done
 expect 64 "standard input twice" "$verify" --collateral - -
 has err "only one file can be standard input" "standard input twice"
 expect 64 "an empty operand" "$verify" ""
@@ -130,7 +141,7 @@ expect 64 "too many arguments" "$verify" "${many[@]}"
 expect 64 "no verb" "$chaoschain"
 expect 64 "unknown verb" "$chaoschain" inspekt
 has err "did you mean 'inspect'" "unknown verb"
-has err "the verbs are verify, inspect" "unknown verb"
+has err "the verbs are verify, verify-bundle, inspect" "unknown verb"
 expect 64 "unknown verb, nothing near" "$chaoschain" frobnicate
 expect 64 "unknown option of chaoschain" "$chaoschain" --frobnicate
 expect 64 "empty verb" "$chaoschain" ""

@@ -19,6 +19,7 @@ start_simulator() {
     shift
     socket=$work/$name.sock
     held_by=$work/$name
+    : >"$work/$name.said"
     "$CHAOS_BIN/dstack-simulator" --socket "$socket" --out "$held_by" "$@" >"$work/$name.said" 2>"$work/$name.err" &
     simulators+=($!)
     until grep -qx ready "$work/$name.said"; do

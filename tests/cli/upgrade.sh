@@ -28,7 +28,17 @@ key=$(member address "$work/new.key")
 
 [ "$(member address "$work/old.key")" = "$key" ] && pass || fail "the identity key changed"
 [ "$(member address "$work/old.signature")" != "$(member address "$work/new.signature")" ] && pass || fail "the session key is the old one"
-[ "$(member compose_hash "$old_policy")" != "" ] || grep -q compose_hash "$old_policy" && pass || fail "the policy names no compose hash"
+
+# What the relying party pins: the application, its machine and its KMS stay; the compose hash is that of the new file.
+pinned() { sed -n "s/.*\"$1\":\[\"\([0-9a-f]*\)\"\].*/\1/p" "$2"; }
+for what in app_id kms_root mr_td rtmr0 rtmr1 rtmr2; do
+    old_value=$(pinned "$what" "$old_policy")
+    [ -n "$old_value" ] && [ "$old_value" = "$(pinned "$what" "$held_by/policy.json")" ] && pass || fail "the upgrade changes $what"
+done
+for name in old new; do
+    [ "$(pinned compose_hash "$work/$name/policy.json")" = "$(sha256sum <"$work/$name.json" | cut -c1-64)" ] && pass ||
+        fail "the $name policy does not name the hash of its compose file"
+done
 
 printf 'message' >"$work/message"
 judge() { # judge EXIT NAME WHOSE-EVIDENCE WHOSE-POLICY

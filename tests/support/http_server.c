@@ -272,8 +272,8 @@ static void *accept_all(void *context)
         must(number < MAX_CONNECTIONS, "too many connections");
         connection *c = &s->connections[number];
         *c = (connection){ .server = s, .fd = fd, .number = number };
+        atomic_store(&s->connection_count, number + 1); /* before anything of it can be seen */
         must(pthread_create(&c->thread, NULL, serve, c) == 0, "thread");
-        atomic_store(&s->connection_count, number + 1);
     }
     return NULL;
 }

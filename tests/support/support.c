@@ -52,7 +52,7 @@ json_t *read_vector_json(const char *name)
     json_t *value;
 
     (void)snprintf(path, sizeof path, "%s/%s", vectors_root(), name);
-    value = json_load_file(path, 0, &why);
+    value = json_load_file(path, JSON_ALLOW_NUL, &why);
     if (value == NULL) {
         fail_msg("%s: %s", path, why.text);
     }

@@ -14,6 +14,7 @@ finish() {
     rm -rf "$work"
 }
 trap finish EXIT
+: >"$work/said"
 "$bin/dstack-simulator" --socket "$work/dstack.sock" --tappd-socket "$work/tappd.sock" --out "$work/held" >"$work/said" 2>"$work/err" &
 simulator=$!
 for _ in $(seq 200); do

@@ -1011,6 +1011,39 @@ static void ask_report_data(chaos_expectation *e)
 ASK(ask_no_agent, e->has_agent = false)
 ASK(ask_no_identity_key, e->has_identity_key = false)
 ASK(ask_no_nonce, e->has_nonce = false)
+/* The nonce d1... is the hash of block 900; 700 to 1000 are near enough. */
+static void ask_anchor(chaos_expectation *e)
+{
+    ask_everything(e);
+    e->has_nonce = false;
+    e->has_anchor = true;
+    e->anchor_block = 900;
+    memset(e->anchor_hash.bytes, 0xd1, sizeof e->anchor_hash.bytes);
+    e->first_block = 700;
+    e->last_block = 1000;
+}
+#define ASK_ANCHOR(name, statement)        \
+    static void name(chaos_expectation *e) \
+    {                                      \
+        ask_anchor(e);                     \
+        statement;                         \
+    }
+ASK_ANCHOR(ask_anchor_first, e->first_block = 900)
+ASK_ANCHOR(ask_anchor_last, e->last_block = 900)
+ASK_ANCHOR(ask_anchor_too_old, e->first_block = 901)
+ASK_ANCHOR(ask_anchor_ahead, e->last_block = 899)
+ASK_ANCHOR(ask_other_hash, e->anchor_hash.bytes[31] ^= 1)
+ASK_ANCHOR(ask_other_block, e->anchor_block = 901)
+ASK(ask_subject, e->has_subject = true; memset(e->subject.bytes, 0xa1, 32))
+ASK(ask_uri, e->has_agent_uri_hash = true; memset(e->agent_uri_hash.bytes, 0xa2, 32))
+ASK(ask_tls, e->has_tls_spki_hash = true; memset(e->tls_spki_hash.bytes, 0xa3, 32))
+SET(at_900, c->binding.anchor_block = 900)
+SET(subject_a1, c->binding.stage = 2; memset(c->binding.subject.bytes, 0xa1, 32))
+SET(subject_a0, subject_a1(c); c->binding.subject.bytes[31] = 0xa0)
+SET(uri_a2, memset(c->binding.agent_uri_hash.bytes, 0xa2, 32))
+SET(uri_a0, uri_a2(c); c->binding.agent_uri_hash.bytes[0] = 0xa0)
+SET(tls_a3, c->binding.stage = 3; memset(c->binding.tls_spki_hash.bytes, 0xa3, 32))
+SET(tls_a0, tls_a3(c); c->binding.tls_spki_hash.bytes[31] = 0xa0)
 ASK(ask_key_only, memset(&e->chain_id, 0, 32); memset(&e->identity_registry, 0, 20); memset(&e->agent_id, 0xff, 32))
 
 SET(other_chain, c->binding.chain_id.bytes[0] = 1)
@@ -1121,6 +1154,38 @@ static const agent_case binding_cases[] = {
       NULL },
     { CAPPED("a nonce that nobody asked for", AGENT_POLICY(""), TD, NULL, FRESHNESS, "no nonce was expected", "d1d1"),
       ask_no_nonce },
+
+    { OK_("the hash of a block", AGENT_POLICY(""), TD, at_900, FRESHNESS), ask_anchor },
+    { OK_("the first block that is near enough", AGENT_POLICY(""), TD, at_900, FRESHNESS), ask_anchor_first },
+    { OK_("the last block that is near enough", AGENT_POLICY(""), TD, at_900, FRESHNESS), ask_anchor_last },
+    { BAD("a block too old", AGENT_POLICY(""), TD, at_900, FRESHNESS, BINDING_NONCE, "block 901 to 1000", "900"),
+      ask_anchor_too_old },
+    { BAD("a block ahead", AGENT_POLICY(""), TD, at_900, FRESHNESS, BINDING_NONCE, "block 700 to 899", "900"),
+      ask_anchor_ahead },
+    { BAD("another block's hash", AGENT_POLICY(""), TD, at_900, FRESHNESS, BINDING_NONCE, "d1d0", "d1d1"),
+      ask_other_hash },
+    { BAD("another block's number", AGENT_POLICY(""), TD, at_900, FRESHNESS, BINDING_NONCE, "901", "900"),
+      ask_other_block },
+    { OK_("an anchor of the greatest age", AGENT_POLICY(",\"binding\":{\"max_anchor_age_blocks\":100}"), TD, at_900,
+          POLICY_BINDING),
+      ask_anchor },
+    { BAD("an anchor that is older", AGENT_POLICY(",\"binding\":{\"max_anchor_age_blocks\":99}"), TD, at_900,
+          POLICY_BINDING, BINDING_EXPIRED, "99", "100"),
+      ask_anchor },
+
+    { OK_("the request", AGENT_POLICY(""), TD, subject_a1, SUBJECT), ask_subject },
+    { BAD("another request", AGENT_POLICY(""), TD, subject_a0, SUBJECT, BINDING_SUBJECT, "a1a1", "a1a0"),
+      ask_subject },
+    { BAD("no request is answered", AGENT_POLICY(""), TD, NULL, SUBJECT, BINDING_SUBJECT, "a1a1", "0000"),
+      ask_subject },
+    { SHOWN("the request is shown", AGENT_POLICY(""), TD, subject_a1, SUBJECT, "nothing was expected", "a1a1"), NULL },
+    { OK_("the registration file", AGENT_POLICY(""), TD, uri_a2, AGENT_URI), ask_uri },
+    { BAD("another registration file", AGENT_POLICY(""), TD, uri_a0, AGENT_URI, BINDING_URI, "a2a2", "a0a2"), ask_uri },
+    { SHOWN("the registration file is shown", AGENT_POLICY(""), TD, uri_a2, AGENT_URI, "nothing was expected", "a2a2"),
+      NULL },
+    { OK_("the TLS key", AGENT_POLICY(""), TD, tls_a3, TLS_KEY), ask_tls },
+    { BAD("another TLS key", AGENT_POLICY(""), TD, tls_a0, TLS_KEY, BINDING_TLS, "a3a3", "a3a0"), ask_tls },
+    { SHOWN("the TLS key is shown", AGENT_POLICY(""), TD, tls_a3, TLS_KEY, "nothing was expected", "a3a3"), NULL },
 
     { OK_("a clock that is fast", AGENT_POLICY(""), TD, issued_in_300, BINDING_TIME), NULL },
     { BAD("issued tomorrow", AGENT_POLICY(""), TD, issued_in_301, BINDING_TIME, BINDING_EXPIRED,
@@ -1422,6 +1487,26 @@ static void code_of_a_quote_with_a_log(void **state)
 }
 
 /* Expectations of a binding belong to an envelope; a bare quote that did not verify gets its verdict all the same. */
+/* One nonce cannot be the caller's choice and the hash of a block. */
+static void a_nonce_or_a_block(void **state)
+{
+    static chaos_claims claims;
+    CHAOS_AUTO(chaos_policy, policy);
+    CHAOS_AUTO(chaos_verdict, verdict);
+    chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
+    chaos_error err;
+    (void)state;
+
+    policy = policy_of(NULL);
+    ask_anchor(&expectation);
+    expectation.has_nonce = true;
+    fixture_envelope(&claims, BODY_TD_15);
+    assert_int_equal(chaos_appraise(&claims, policy, &expectation, FIXTURE_NOW, &verdict, &err), CHAOS_E_USAGE);
+    assert_string_equal(err.field, "expectation");
+    expectation.has_nonce = false;
+    assert_int_equal(chaos_appraise(&claims, policy, &expectation, FIXTURE_NOW, &verdict, &err), CHAOS_OK);
+}
+
 static void a_bare_quote_has_no_agent(void **state)
 {
     static chaos_claims claims;
@@ -1432,13 +1517,17 @@ static void a_bare_quote_has_no_agent(void **state)
 
     policy = policy_of(NULL);
     assert_int_equal(chaos_policy_none(&none, NULL), CHAOS_OK);
-    for (int which = 0; which < 3; which++) {
+    for (int which = 0; which < 7; which++) {
         CHAOS_AUTO(chaos_verdict, verdict);
         chaos_expectation expectation = CHAOS_EXPECTATION_INIT;
         ask_everything(&expectation);
         expectation.has_agent = which == 0;
         expectation.has_identity_key = which == 1;
         expectation.has_nonce = which == 2;
+        expectation.has_anchor = which == 3;
+        expectation.has_subject = which == 4;
+        expectation.has_agent_uri_hash = which == 5;
+        expectation.has_tls_spki_hash = which == 6;
         fixture_with_log(&claims, BODY_TD_10);
         assert_int_equal(chaos_appraise(&claims, policy, &expectation, 0, &verdict, &err), CHAOS_E_USAGE);
         assert_string_equal(err.field, "expectation");
@@ -1536,6 +1625,7 @@ int main(void)
         cmocka_unit_test(a_log_without_an_envelope),
         cmocka_unit_test(code_of_a_quote_with_a_log),
         cmocka_unit_test(a_bare_quote_has_no_agent),
+        cmocka_unit_test(a_nonce_or_a_block),
         cmocka_unit_test(strange_bindings_do_no_harm),
         cmocka_unit_test(an_unproven_binding_is_no_judgement),
     };
