@@ -127,7 +127,7 @@ static bool answer(void *context, const http_seen *seen, chaos_buffer *out)
     world *w = context;
     const agent_case *bad = w->bad;
     const bool is_bad = bad->how != NOTHING && strcmp(method_of(seen->target), bad->method) == 0;
-    guest_request request = { w->api, seen->method, seen->target, "", "application/json", seen->body };
+    guest_request request = { w->api, seen->method, seen->target, "", "application/json", seen->body, false };
     char other[160], asked[129] = "";
     guest_reply sound;
     if (is_bad && bad->how == RAW) {
@@ -576,7 +576,7 @@ static void test_tappd_agents(void **state)
 static bool answer_of_stranger(void *context, const http_seen *seen, chaos_buffer *out)
 {
     world *w = context;
-    guest_request request = { GUEST_API_DSTACK, seen->method, seen->target, "", "application/json", seen->body };
+    guest_request request = { GUEST_API_DSTACK, seen->method, seen->target, "", "application/json", seen->body, false };
     guest_reply sound;
     guest *g = strcmp(method_of(seen->target), "GetKey") == 0 ? w->stranger : w->guest;
     assert_int_equal(guest_handle(g, &request, &sound, NULL), CHAOS_OK);
@@ -588,7 +588,7 @@ static bool answer_of_stranger(void *context, const http_seen *seen, chaos_buffe
 static bool answer_with_foreign_chain(void *context, const http_seen *seen, chaos_buffer *out)
 {
     world *w = context;
-    guest_request request = { GUEST_API_DSTACK, seen->method, seen->target, "", "application/json", seen->body };
+    guest_request request = { GUEST_API_DSTACK, seen->method, seen->target, "", "application/json", seen->body, false };
     guest_reply own, foreign;
     assert_int_equal(guest_handle(w->guest, &request, &own, NULL), CHAOS_OK);
     if (strcmp(method_of(seen->target), "GetKey") == 0) {

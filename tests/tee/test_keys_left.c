@@ -214,7 +214,7 @@ static void spoil_chain(chaos_buffer *body)
 static bool answer(void *context, const http_seen *seen, chaos_buffer *out)
 {
     const agent *a = context;
-    const guest_request request = { GUEST_API_DSTACK, seen->method, seen->target, "", "application/json", seen->body };
+    const guest_request request = { GUEST_API_DSTACK, seen->method, seen->target, "", "application/json", seen->body, false };
     guest_reply reply;
     if (a->no_quotes && strcmp(seen->target, "/GetQuote") == 0) {
         return http_reply(out, 400, "text/plain", slice("", 0));
