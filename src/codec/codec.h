@@ -111,6 +111,8 @@ chaos_slice json_plain_string(json *j, const char *field);
  * U+0000 is refused. The slice points into `out`, so it lasts until `out` is moved by growth: reserve first. Lone
  * surrogates are no Unicode text and refused everywhere. */
 chaos_slice json_decoded_string(json *j, const char *field, chaos_buffer *out);
+/* The same where U+0000 may stand: a text that is shown escaped and compared by length (a node's error). */
+chaos_slice json_decoded_bytes(json *j, const char *field, chaos_buffer *out);
 /* An integer without fraction, exponent or minus, at most max. */
 uint64_t json_unsigned(json *j, const char *field, uint64_t max);
 bool json_boolean(json *j, const char *field);

@@ -305,13 +305,13 @@ chaos_slice json_plain_string(json *j, const char *field)
     return json_ok(j) ? text.raw : slice(j->r.cur, 0);
 }
 
-chaos_slice json_decoded_string(json *j, const char *field, chaos_buffer *out)
+static chaos_slice decoded(json *j, const char *field, bool may_have_nul, chaos_buffer *out)
 {
     if (!begin_kind(j, field, JSON_KIND_STRING, "a string is expected")) {
         return slice(j->r.cur, 0);
     }
     json_text text = json_scan_string(j, field);
-    rd_expect(&j->r, !text.has_nul, j->bad_value, "the string holds U+0000");
+    rd_expect(&j->r, may_have_nul || !text.has_nul, j->bad_value, "the string holds U+0000");
     if (!json_ok(j)) {
         return slice(j->r.cur, 0);
     }
@@ -326,6 +326,16 @@ chaos_slice json_decoded_string(json *j, const char *field, chaos_buffer *out)
     room[size] = 0;
     out->size += size;
     return slice(room, size);
+}
+
+chaos_slice json_decoded_string(json *j, const char *field, chaos_buffer *out)
+{
+    return decoded(j, field, false, out);
+}
+
+chaos_slice json_decoded_bytes(json *j, const char *field, chaos_buffer *out)
+{
+    return decoded(j, field, true, out);
 }
 
 void json_hex(json *j, const char *field, uint8_t *out, size_t size)

@@ -244,6 +244,9 @@ static chaos_status perform(exchange *x, chaos_error *err)
     if (!x->head.complete) { /* libcurl takes the end of the connection for the end of the header lines */
         return exchange_failed(x, CHAOS_E_GUEST_AGENT, "the server's answer was cut short", err);
     }
+    long made = 1;
+    (void)curl_easy_getinfo(x->handle, CURLINFO_NUM_CONNECTS, &made);
+    x->reply->new_connection = made != 0;
     x->reply->status = (int)status;
     take_type(x);
     if (x->guard != NULL) {

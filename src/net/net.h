@@ -35,6 +35,7 @@ typedef struct net_reply {
     int status;
     char content_type[64]; /* lower case, without parameters, cut; "" if none */
     char retry_after[64];  /* as the server wrote it (RFC 9110 10.2.3); "" if none, or none that fits */
+    bool new_connection;   /* it was made for this exchange */
     chaos_buffer body;
 } net_reply;
 
