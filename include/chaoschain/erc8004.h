@@ -47,8 +47,9 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_find(const char *name, chaos
 CHAOS_API size_t chaos_network_count(void);
 CHAOS_API const char *chaos_network_name_at(size_t index); /* NULL: beyond the end */
 
-/* The same from a file of the operator's own in the shape of data/networks.json, where unknown and missing members are
- * refused. The file alone is searched; who wants both asks chaos_network_find next. FILE_IO; USAGE with what is wrong. */
+/* The same from a file of the operator's own in the shape of data/networks.json: name, kind ("main", "test", "local",
+ * "other") and chain_id are needed, members that are not known and names that come twice are refused, in all of the file.
+ * The file alone is searched; who wants both asks chaos_network_find next. FILE_IO; USAGE with what is wrong. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_load(const char *path, const char *name, chaos_network *network,
                                                          chaos_error *err);
 
