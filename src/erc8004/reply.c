@@ -25,12 +25,12 @@ void chaos_address_list_free(chaos_address_list *list)
 
 size_t chaos_address_list_count(const chaos_address_list *list)
 {
-    return list->count;
+    return list == NULL ? 0 : list->count;
 }
 
 const chaos_address *chaos_address_list_at(const chaos_address_list *list, size_t index)
 {
-    return index < list->count ? &list->items[index] : NULL;
+    return list != NULL && index < list->count ? &list->items[index] : NULL;
 }
 
 void chaos_hash_list_free(chaos_hash_list *list)
@@ -40,12 +40,12 @@ void chaos_hash_list_free(chaos_hash_list *list)
 
 size_t chaos_hash_list_count(const chaos_hash_list *list)
 {
-    return list->count;
+    return list == NULL ? 0 : list->count;
 }
 
 const chaos_keccak *chaos_hash_list_at(const chaos_hash_list *list, size_t index)
 {
-    return index < list->count ? &list->items[index] : NULL;
+    return list != NULL && index < list->count ? &list->items[index] : NULL;
 }
 
 void chaos_feedback_list_free(chaos_feedback_list *list)
@@ -58,12 +58,12 @@ void chaos_feedback_list_free(chaos_feedback_list *list)
 
 size_t chaos_feedback_list_count(const chaos_feedback_list *list)
 {
-    return list->count;
+    return list == NULL ? 0 : list->count;
 }
 
 const chaos_feedback *chaos_feedback_list_at(const chaos_feedback_list *list, size_t index)
 {
-    return index < list->count ? &list->items[index] : NULL;
+    return list != NULL && index < list->count ? &list->items[index] : NULL;
 }
 
 /* ----------------------------------------------------------------- values ---- */
