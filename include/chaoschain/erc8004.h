@@ -590,9 +590,11 @@ typedef struct chaos_log_reader_options {
     const char *store;    /* path of a file (that of a sender will do); NULL: the place is not kept */
     const char *name;     /* of the place in the store, [A-Za-z0-9._:/-]{1,64}; with the same name goes the same filter */
     void *context;
-    /* The next log. A failure ends the poll with it; the log comes again at the next one. */
+    /* The next log. A failure ends the poll with it, and the logs of this step come again at the next one. */
     chaos_status (*on_log)(void *context, const chaos_log *log, chaos_error *err);
-    /* Every log of block `from` and above that was given is void. NULL: a reorganisation ends the poll, REORGANISED. */
+    /* Every log of block `from` and above that was given is void: after a reorganisation; before logs come again that a
+     * failure or a crash interrupted, so also (with nothing to void, perhaps) when a place is taken up from a store. Who
+     * forgets what it voids has each log once. NULL: a reorganisation ends the poll, REORGANISED. */
     chaos_status (*on_rollback)(void *context, uint64_t from, chaos_error *err);
     /* Now and then: everything up to `done` of `head` is read. NULL: silent. */
     void (*on_progress)(void *context, uint64_t done, uint64_t head);
@@ -602,15 +604,15 @@ typedef struct chaos_log_reader_options {
 
 /* USAGE; STORE; also STORE when the place of this name is of another filter or chain. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_open(const chaos_log_reader_options *options,
-                                                            chaos_log_reader **reader, chaos_error *err);
-CHAOS_API void chaos_log_reader_free(chaos_log_reader *reader);
-/* Everything that is new up to the node's head, then returns; *done (may be NULL) is the last block that was read. Call
- * again to follow. After a failure call again: it goes on where it was. The place is kept after a block's logs were given,
- * so a crash can bring the logs of the last step again, never leave some out. */
-CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll(chaos_log_reader *reader, uint64_t *done,
+                                                            chaos_log_reader **log_reader, chaos_error *err);
+CHAOS_API void chaos_log_reader_free(chaos_log_reader *log_reader);
+/* Everything that is new up to the node's head, then returns; *done (may be NULL) is the last block that was read, 0 when
+ * none was. Call again to follow. After a failure call again: it goes on where it was. The place is kept after a step's
+ * logs were given, so a crash brings logs again and never leaves one out. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll(chaos_log_reader *log_reader, uint64_t *done,
                                                             chaos_error *err);
-/* The same down to a block of the caller's, not above the head: for one that is long past. */
-CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll_to(chaos_log_reader *reader, uint64_t last,
+/* The same up to a block of the caller's at most. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll_to(chaos_log_reader *log_reader, uint64_t last,
                                                                uint64_t *done, chaos_error *err);
 
 #ifdef __cplusplus

@@ -153,7 +153,6 @@ CHAOS_CLEANUP(chaos_address_list);
 CHAOS_CLEANUP(chaos_hash_list);
 CHAOS_CLEANUP(chaos_feedback_list);
 CHAOS_CLEANUP(chaos_registries);
-CHAOS_CLEANUP(chaos_logs);
 
 /* ------------------------------------------------------------- registries ---- */
 

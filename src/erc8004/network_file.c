@@ -3,11 +3,14 @@
 #include "erc8004/erc8004.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum {
-    MAX_NETWORKS = 1024
+    MAX_NETWORKS = 1024,
+    READ_SIZE = 4096
 };
 #define MAX_FILE (1024u * 1024u)
 
@@ -174,24 +177,40 @@ static chaos_status search(json_t *file, const char *name, chaos_network *networ
     return CHAOS_OK;
 }
 
+static chaos_status cannot_read(chaos_error *err)
+{
+    int why = errno;
+    return error_set(err, CHAOS_E_FILE_IO, "networks", CHAOS_NO_OFFSET, "cannot read the file of networks: %s",
+                     strerror(why));
+}
+
+static chaos_status read_all(int file, chaos_buffer *text, chaos_error *err)
+{
+    for (;;) {
+        uint8_t *room = buffer_reserve(text, READ_SIZE);
+        if (room == NULL) {
+            return refuse(err, "networks", "it is longer than 1 MiB");
+        }
+        ssize_t size = read(file, room, READ_SIZE);
+        if (size < 0 && errno != EINTR) {
+            return cannot_read(err);
+        }
+        if (size == 0) {
+            return CHAOS_OK;
+        }
+        text->size += size > 0 ? (size_t)size : 0;
+    }
+}
+
 static chaos_status read_whole(const char *path, chaos_buffer *text, chaos_error *err)
 {
-    FILE *file = fopen(path, "rbe");
-    uint8_t *room = file == NULL ? NULL : buffer_reserve(text, MAX_FILE);
-    if (room != NULL) {
-        text->size = fread(room, 1, MAX_FILE, file);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) {
+        return cannot_read(err);
     }
-    bool failed = file == NULL || room == NULL || ferror(file) != 0;
-    bool rest = !failed && fgetc(file) != EOF;
-    int why = errno;
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    if (failed) {
-        return error_set(err, CHAOS_E_FILE_IO, "networks", CHAOS_NO_OFFSET, "cannot read the file of networks: %s",
-                         strerror(why));
-    }
-    return rest ? refuse(err, "networks", "it is longer than 1 MiB") : CHAOS_OK;
+    chaos_status status = read_all(file, text, err);
+    (void)close(file);
+    return status;
 }
 
 chaos_status chaos_network_load(const char *path, const char *name, chaos_network *network, chaos_error *err)

@@ -10,7 +10,7 @@ typedef struct network_row {
     const char *also; /* another usual name, or NULL */
     chaos_network_kind kind;
     uint64_t chain_id;
-    uint64_t first_block; /* of the identity registry; 0: not known */
+    uint64_t first_block;               /* of the identity registry; 0: not known */
     const char *rpc_url, *rpc_variable; /* or NULL */
 } network_row;
 

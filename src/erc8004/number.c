@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 enum {
-    HALF = 16,                      /* bytes of 128 bits */
-    MAX_VALUE_DIGITS = 38,          /* of 10^38, without its leading 1 */
+    HALF = 16,             /* bytes of 128 bits */
+    MAX_VALUE_DIGITS = 38, /* of 10^38, without its leading 1 */
     SIGN_BIT = 0x80
 };
 

@@ -208,7 +208,14 @@ chaos_status reply_feedback(chaos_buffer *data, const chaos_address *client, uin
 
 /* The seven parallel arrays of readAllFeedback, each as long as the first. */
 enum {
-    ALL_CLIENTS, ALL_INDEXES, ALL_VALUES, ALL_DECIMALS, ALL_TAG1S, ALL_TAG2S, ALL_REVOKED, ALL_COUNT
+    ALL_CLIENTS,
+    ALL_INDEXES,
+    ALL_VALUES,
+    ALL_DECIMALS,
+    ALL_TAG1S,
+    ALL_TAG2S,
+    ALL_REVOKED,
+    ALL_COUNT
 };
 static const char *const all_names[ALL_COUNT] = { "clients", "feedbackIndexes", "values", "valueDecimals", "tag1s",
                                                   "tag2s", "revokedStatuses" };

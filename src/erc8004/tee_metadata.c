@@ -73,14 +73,14 @@ static bool take_one(chaos_tee_metadata *m, chaos_slice value)
     return value.size == 1 && value.data[0] == 1;
 }
 
-#define TAKE_BYTES(member)                                                    \
-    static bool take_##member(chaos_tee_metadata *m, chaos_slice value)       \
-    {                                                                         \
-        if (value.size != sizeof m->member.bytes) {                           \
-            return false;                                                     \
-        }                                                                     \
-        memcpy(m->member.bytes, value.data, value.size);                      \
-        return true;                                                          \
+#define TAKE_BYTES(member)                                              \
+    static bool take_##member(chaos_tee_metadata *m, chaos_slice value) \
+    {                                                                   \
+        if (value.size != sizeof m->member.bytes) {                     \
+            return false;                                               \
+        }                                                               \
+        memcpy(m->member.bytes, value.data, value.size);                \
+        return true;                                                    \
     }
 TAKE_BYTES(key)
 TAKE_BYTES(binding)

@@ -2,6 +2,7 @@
  * for a bare answer of 0. Which it is, the logs of one block tell: lastUpdate is the time of the block of the last answer,
  * or of the request while there is none. */
 #include "erc8004/erc8004.h"
+#include "eth/rpc.h"
 
 #define VALIDATION CHAOS_REGISTRY_VALIDATION
 
@@ -42,7 +43,11 @@ static chaos_status first_block_of(const chaos_registries *registries, const cha
     return CHAOS_OK;
 }
 
-typedef enum trace { TRACE_NONE, TRACE_REQUEST, TRACE_RESPONSE } trace;
+typedef enum trace {
+    TRACE_NONE,
+    TRACE_REQUEST,
+    TRACE_RESPONSE
+} trace;
 
 /* What a block says of the request: its making, or an answer (which then counts). */
 static chaos_status trace_in(const chaos_registries *registries, const chaos_block *block,

@@ -12,12 +12,12 @@
 
 typedef struct world {
     json_t *vectors;
-    json_t *read; /* the one that is asked for now */
-    json_t *logs; /* what eth_getLogs answers */
-    bool asked;   /* the read's calldata came */
-    bool refused; /* the read is a refusal: answer with its error */
+    json_t *read;  /* the one that is asked for now */
+    json_t *logs;  /* what eth_getLogs answers */
+    bool asked;    /* the read's calldata came */
+    bool refused;  /* the read is a refusal: answer with its error */
     uint64_t time; /* of the head */
-    unsigned cut; /* > 0: so many bytes of the return data only (1: none) */
+    unsigned cut;  /* > 0: so many bytes of the return data only (1: none) */
     http_server *server;
     chaos_rpc *rpc;
     chaos_registries *registries;
@@ -416,12 +416,12 @@ typedef struct asking {
 
 #define ARG(i) json_array_get(a->args, (i))
 #define WANT(i) json_array_get(a->decoded, (i))
-#define TELL(call)                              \
-    do {                                        \
-        chaos_status told_ = (call);            \
-        if (told_ != CHAOS_OK) {                \
-            return told_;                       \
-        }                                       \
+#define TELL(call)                   \
+    do {                             \
+        chaos_status told_ = (call); \
+        if (told_ != CHAOS_OK) {     \
+            return told_;            \
+        }                            \
     } while (0)
 
 static chaos_status want_text(asking *a, chaos_status status, const chaos_buffer *text)
@@ -792,8 +792,7 @@ static chaos_status ask(world *w, json_t *read, asking *a, bool *has_function)
     while (strcmp(chaos_registry_name(kind), text_of(read, "registry")) != 0) {
         kind++;
     }
-    *a = (asking){ .w = w, .label = text_of(read, "label"), .args = json_object_get(read, "args"),
-                   .decoded = json_object_get(read, "decoded"), .kind = kind };
+    *a = (asking){ .w = w, .label = text_of(read, "label"), .args = json_object_get(read, "args"), .decoded = json_object_get(read, "decoded"), .kind = kind };
     w->read = read;
     w->asked = false;
     *has_function = true;
