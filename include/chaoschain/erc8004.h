@@ -1,13 +1,14 @@
-/* erc8004.h - the three registries of ERC-8004: which networks have them, every function and every event of theirs, the
- * metadata of a TEE agent, and a reader of their logs.
+/* erc8004.h - the three registries of ERC-8004: which networks have them, every function and every event of theirs,
+ * the metadata of a TEE agent, and a reader of their logs.
  *
- * Who asks a registry needs a chaos_rpc, who writes a chaos_sender (eth.h). Chains are not believed more than they prove:
- * an address is the registry that it should be only after chaos_registries_open has looked, an empty answer never proves
- * that an agent exists, and every text of theirs may be of any size, hold NULs and be no UTF-8.
+ * Who asks a registry needs a chaos_rpc, who writes a chaos_sender (eth.h). Chains are not believed more than they
+ * prove: an address is the registry that it should be only after chaos_registries_open has looked, an empty answer
+ * never proves that an agent exists, and every text of theirs may be of any size, hold NULs and be no UTF-8.
  *
- * Statuses of their own: REGISTRY (the contract is not the one that it should be: `field` says which, the text why),
- * NOT_FOUND (no such agent, request or feedback), REVERTED (the contract refused: its reason), NOT_AVAILABLE (this
- * network has no such registry), NODE (an answer that is not of its ABI type), ABI_FORMAT (a log that is not).
+ * Statuses of their own: REGISTRY (the contract is not the one that it should be: `field` says which, the text
+ * why), NOT_FOUND (no such agent, request or feedback), REVERTED (the contract refused: its reason), NOT_AVAILABLE
+ * (this network has no such registry), NODE (an answer that is not of its ABI type), ABI_FORMAT (a log that is
+ * not).
  *
  * Sources: EIP-8004; the official contracts 2.0.0 as they behave; EIP-721, EIP-712, EIP-5267, EIP-1967. */
 #ifndef CHAOSCHAIN_ERC8004_H
@@ -38,25 +39,26 @@ typedef struct chaos_network {
     chaos_address identity, reputation, validation;
     uint64_t first_block;  /* of the identity registry, to begin reading logs at; 0: not known */
     char rpc_url[128];     /* a public endpoint of the network's own; "": none is known */
-    char rpc_variable[32]; /* the environment variable that users of the Python SDK set; "": none. Nothing here reads it */
+    char rpc_variable[32]; /* what users of the Python SDK set in the environment; not read here */
 } chaos_network;
 
-/* By name in any case ("base-sepolia", "BASE_SEPOLIA", "ethereum-mainnet", "local") or as "eip155:N". An unknown name is
- * USAGE. Pure. */
+/* By name in any case ("base-sepolia", "BASE_SEPOLIA", "ethereum-mainnet", "local") or as "eip155:N". An unknown
+ * name is USAGE. Pure. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_find(const char *name, chaos_network *network, chaos_error *err);
 CHAOS_API size_t chaos_network_count(void);
 CHAOS_API const char *chaos_network_name_at(size_t index); /* NULL: beyond the end */
 
-/* The same from a file of the operator's own in the shape of data/networks.json: name, kind ("main", "test", "local",
- * "other") and chain_id are needed, members that are not known and names that come twice are refused, in all of the file.
- * The file alone is searched; who wants both asks chaos_network_find next. FILE_IO; USAGE with what is wrong. */
+/* The same from a file of the operator's own in the shape of data/networks.json: name, kind ("main", "test",
+ * "local", "other") and chain_id are needed, members that are not known and names that come twice are refused, in
+ * all of the file. The file alone is searched; who wants both asks chaos_network_find next. FILE_IO; USAGE with
+ * what is wrong. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_load(const char *path, const char *name, chaos_network *network,
                                                          chaos_error *err);
 
 /* ---------------------------------------------------------------- names ---- */
 
-/* An agent: chain, identity registry and id, as "eip155:84532:42" or "eip155:84532:0x8004...:42". Ids are of 256 bits and
- * begin at 0, so no id means "none". */
+/* An agent: chain, identity registry and id, as "eip155:84532:42" or "eip155:84532:0x8004...:42". Ids are of 256
+ * bits and begin at 0, so no id means "none". */
 typedef struct chaos_agent_reference {
     uint64_t chain_id;
     bool has_registry;
@@ -77,7 +79,8 @@ CHAOS_API bool chaos_u256_to(const chaos_u256 *number, uint64_t *out); /* false:
 CHAOS_API void chaos_u256_format(const chaos_u256 *number, char text[CHAOS_U256_TEXT_SIZE]); /* decimal */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_u256_parse(const char *decimal, chaos_u256 *number, chaos_error *err);
 
-/* A signed number of 128 bits in two's complement: high * 2^64 + low. With decimals (0 to 18) it is a decimal fraction. */
+/* A signed number of 128 bits in two's complement: high * 2^64 + low. With decimals (0 to 18) it is a decimal
+ * fraction. */
 typedef struct chaos_int128 {
     int64_t high;
     uint64_t low;
@@ -106,18 +109,19 @@ typedef struct chaos_registries chaos_registries;
 typedef struct chaos_registries_options {
     size_t size;                  /* CHAOS_REGISTRIES_OPTIONS_INIT */
     chaos_rpc *rpc;               /* borrowed: outlives the registries */
-    const chaos_network *network; /* its addresses where none is given here; its chain must be that of the rpc. Or NULL */
+    const chaos_network *network; /* its addresses where none is given here; its chain is the rpc's. Or NULL */
     bool has_identity, has_reputation, has_validation;
     chaos_address identity, reputation, validation;
 } chaos_registries_options;
 #define CHAOS_REGISTRIES_OPTIONS_INIT \
     { sizeof(chaos_registries_options), NULL, NULL, false, false, false, { { 0 } }, { { 0 } }, { { 0 } } }
 
-/* Each registry must have code and say getVersion() = "2.0.0"; reputation and validation must name the identity registry
- * (getIdentityRegistry); earlier generations with other meanings under the same names are recognised and refused: the
- * bytes32 tags of October 2025, ChaosChain's own 1.x. REGISTRY with which one and what was found. An identity registry is
- * needed (USAGE). The others may have no address; a validation registry of the network's own list that has no code is
- * absent, too. Calls that need an absent one answer NOT_AVAILABLE with the reason. CHAIN_ID: rpc and network differ. */
+/* Each registry must have code and say getVersion() = "2.0.0"; reputation and validation must name the identity
+ * registry (getIdentityRegistry); earlier generations with other meanings under the same names are recognised and
+ * refused: the bytes32 tags of October 2025, ChaosChain's own 1.x. REGISTRY with which one and what was found. An
+ * identity registry is needed (USAGE). The others may have no address; a validation registry of the network's own
+ * list that has no code is absent, too. Calls that need an absent one answer NOT_AVAILABLE with the reason.
+ * CHAIN_ID: rpc and network differ. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_registries_open(const chaos_registries_options *options,
                                                             chaos_registries **registries, chaos_error *err);
 CHAOS_API void chaos_registries_free(chaos_registries *registries);
@@ -129,10 +133,10 @@ CHAOS_API uint64_t chaos_registries_chain_id(const chaos_registries *registries)
 /* "identity", "reputation", "validation"; NULL for anything else. */
 CHAOS_API const char *chaos_registry_name(chaos_registry_kind kind);
 
-/* Puts our registries (contracts/: from the text of the EIP, not upgradeable, without an owner) on the sender's chain; for
- * local chains. Three transactions of intents "PREFIX/identity", "PREFIX/reputation", "PREFIX/validation": done once for
- * the same prefix. The addresses follow from the sender and its nonces and are compared with the receipts. In a dry run
- * *addresses is untouched. */
+/* Puts our registries (contracts/: from the text of the EIP, not upgradeable, without an owner) on the sender's
+ * chain; for local chains. Three transactions of intents "PREFIX/identity", "PREFIX/reputation",
+ * "PREFIX/validation": done once for the same prefix. The addresses follow from the sender and its nonces and are
+ * compared with the receipts. In a dry run *addresses is untouched. */
 typedef struct chaos_registry_addresses {
     chaos_address identity, reputation, validation;
 } chaos_registry_addresses;
@@ -141,8 +145,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_registries_deploy(chaos_sender *send
 
 /* ---------------------------------------------------------------- reads ---- */
 
-/* `at` is a block, NULL the latest; who reads several things that belong together gives one block by its hash. Texts and
- * lists of bytes are appended to a buffer of the caller's limit; what is longer than it is NODE. */
+/* `at` is a block, NULL the latest; who reads several things that belong together gives one block by its hash.
+ * Texts and lists of bytes are appended to a buffer of the caller's limit; what is longer than it is NODE. */
 
 typedef struct chaos_address_list chaos_address_list;
 CHAOS_API void chaos_address_list_free(chaos_address_list *list);
@@ -166,8 +170,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_registry_implementation(const chaos_
                                                                     const chaos_block_id *at,
                                                                     chaos_address *implementation, chaos_error *err);
 
-/* Identity. NOT_FOUND: there is no such agent. Where the registry itself says nothing of it (wallet, metadata), the answer
- * is empty for an agent that does not exist. */
+/* Identity. NOT_FOUND: there is no such agent. Where the registry itself says nothing of it (wallet, metadata), the
+ * answer is empty for an agent that does not exist. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_exists(const chaos_registries *registries,
                                                          const chaos_u256 *agent_id, const chaos_block_id *at,
                                                          bool *exists, chaos_error *err);
@@ -188,9 +192,10 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_is_authorized(const chaos_regi
                                                                 const chaos_address *spender,
                                                                 const chaos_u256 *agent_id, const chaos_block_id *at,
                                                                 bool *authorized, chaos_error *err);
+/* zero: nobody */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_approved(const chaos_registries *registries,
                                                            const chaos_u256 *agent_id, const chaos_block_id *at,
-                                                           chaos_address *approved, chaos_error *err); /* zero: nobody */
+                                                           chaos_address *approved, chaos_error *err);
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_is_operator(const chaos_registries *registries,
                                                               const chaos_address *owner,
                                                               const chaos_address *operator_,
@@ -209,12 +214,13 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_identity_symbol(const chaos_registri
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_identity_supports(const chaos_registries *registries, uint32_t interface_id,
                                                               const chaos_block_id *at, bool *supported,
                                                               chaos_error *err); /* ERC-165 */
-/* The EIP-712 domain (EIP-5267), compared with the one that is known: ERC8004IdentityRegistry, version 1, this chain, this
- * contract, nothing more. REGISTRY with what differs. */
+/* The EIP-712 domain (EIP-5267), compared with the one that is known: ERC8004IdentityRegistry, version 1, this
+ * chain, this contract, nothing more. REGISTRY with what differs. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_identity_check_domain(const chaos_registries *registries,
                                                                   const chaos_block_id *at, chaos_error *err);
 
-/* Reputation. Anybody but the owner and its representatives can write anything, so feedback is a claim of its client. */
+/* Reputation. Anybody but the owner and its representatives can write anything, so feedback is a claim of its
+ * client. */
 typedef struct chaos_feedback { /* what the registry keeps; tags lie in the list or buffer that lends them */
     chaos_address client;
     uint64_t index; /* from 1 for each agent and client */
@@ -226,7 +232,7 @@ typedef struct chaos_feedback { /* what the registry keeps; tags lie in the list
 typedef struct chaos_feedback_list chaos_feedback_list;
 CHAOS_API void chaos_feedback_list_free(chaos_feedback_list *list);
 CHAOS_API size_t chaos_feedback_list_count(const chaos_feedback_list *list);
-CHAOS_API const chaos_feedback *chaos_feedback_list_at(const chaos_feedback_list *list, size_t index); /* NULL: beyond */
+CHAOS_API const chaos_feedback *chaos_feedback_list_at(const chaos_feedback_list *list, size_t index);
 
 typedef struct chaos_feedback_summary {
     uint64_t count; /* 0: nothing fits, and the value says nothing */
@@ -247,17 +253,17 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_feedback_read(const chaos_registries
                                                           const chaos_u256 *agent_id, const chaos_address *client,
                                                           uint64_t index, const chaos_block_id *at,
                                                           chaos_feedback_list **list, chaos_error *err);
-/* What fits of these clients (none: of all; a popular agent's may be too much for a node, so list them) and tags (NULL or
- * "": any). */
+/* What fits of these clients (none: of all; a popular agent's may be too much for a node, so list them) and tags
+ * (NULL or "": any). */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_feedback_read_all(const chaos_registries *registries,
                                                               const chaos_u256 *agent_id,
                                                               const chaos_address *clients, size_t client_count,
                                                               const char *tag1, const char *tag2,
                                                               bool include_revoked, const chaos_block_id *at,
                                                               chaos_feedback_list **list, chaos_error *err);
-/* The contract's own mean of these clients' feedback (at least one client: USAGE; one that is listed twice is refused, as
- * the contract would count it twice). Its last step wraps for values beyond 2^127: chaos_feedback_list_summary computes
- * the same without that, LIMIT when the mean does not fit. */
+/* The contract's own mean of these clients' feedback (at least one client: USAGE; one that is listed twice is
+ * refused, as the contract would count it twice). Its last step wraps for values beyond 2^127:
+ * chaos_feedback_list_summary computes the same without that, LIMIT when the mean does not fit. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_feedback_summary_of(const chaos_registries *registries,
                                                                 const chaos_u256 *agent_id,
                                                                 const chaos_address *clients, size_t client_count,
@@ -284,8 +290,8 @@ typedef struct chaos_validation {
     int64_t last_update; /* of the answer, or of the request while it is pending */
 } chaos_validation;
 
-/* NOT_FOUND: nobody has made this request. `tag` (may be NULL) is appended to. Where the state alone does not decide, the
- * block of last_update is searched for by its time and its logs are read. */
+/* NOT_FOUND: nobody has made this request. `tag` (may be NULL) is appended to. Where the state alone does not
+ * decide, the block of last_update is searched for by its time and its logs are read. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_validation_status(const chaos_registries *registries,
                                                               const chaos_keccak *request_hash,
                                                               const chaos_block_id *at, chaos_validation *validation,
@@ -307,10 +313,10 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_validation_of_validator(const chaos_
 
 /* --------------------------------------------------------------- writes ---- */
 
-/* Every one is an intent of the caller's name (eth.h): done once, also across crashes and reorganisations; call again, with
- * the same name, to go on. `outcome` may be NULL. Where the chain is already as it should be and the name is new, nothing
- * is sent: was_done, no attempts, hash zero. In a dry run outputs other than `outcome` are untouched. The sender's chain
- * must be that of the registries (CHAIN_ID). */
+/* Every one is an intent of the caller's name (eth.h): done once, also across crashes and reorganisations; call
+ * again, with the same name, to go on. `outcome` may be NULL. Where the chain is already as it should be and the
+ * name is new, nothing is sent: was_done, no attempts, hash zero. In a dry run outputs other than `outcome` are
+ * untouched. The sender's chain must be that of the registries (CHAIN_ID). */
 
 typedef struct chaos_metadata_entry {
     const char *key;   /* not "agentWallet": the registry keeps it for itself (USAGE) */
@@ -318,8 +324,8 @@ typedef struct chaos_metadata_entry {
 } chaos_metadata_entry;
 #define CHAOS_MAX_METADATA_ENTRIES 32
 
-/* The three forms of register: without URI (NULL) and entries; with a URI; with both. The id is read from the Registered
- * log of the confirmed receipt each time, since a reorganisation can change it. */
+/* The three forms of register: without URI (NULL) and entries; with a URI; with both. The id is read from the
+ * Registered log of the confirmed receipt each time, since a reorganisation can change it. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_register(const chaos_registries *registries, chaos_sender *sender,
                                                            const char *intent, const char *uri,
                                                            const chaos_metadata_entry *entries, size_t entry_count,
@@ -346,8 +352,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_wallet_typed_data(const chaos_
                                                                     const chaos_u256 *agent_id,
                                                                     const chaos_address *wallet, uint64_t *deadline,
                                                                     chaos_buffer *typed_data, chaos_error *err);
-/* `signature` is of the wallet (65 bytes), or what its contract takes (ERC-1271). An intent that was begun goes on with the
- * deadline and signature that it began with. */
+/* `signature` is of the wallet (65 bytes), or what its contract takes (ERC-1271). An intent that was begun goes on
+ * with the deadline and signature that it began with. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_set_wallet(const chaos_registries *registries, chaos_sender *sender,
                                                              const char *intent, const chaos_u256 *agent_id,
                                                              const chaos_address *wallet, uint64_t deadline,
@@ -402,8 +408,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_feedback_respond(const chaos_registr
                                                              const char *uri, const chaos_keccak *hash,
                                                              chaos_outcome *outcome, chaos_error *err);
 
-/* Asks a validator. A hash is one key for all agents of the registry: one that is there for this agent and validator is an
- * earlier request of our own (done); for another it is somebody else's, REVERTED with whose. */
+/* Asks a validator. A hash is one key for all agents of the registry: one that is there for this agent and
+ * validator is an earlier request of our own (done); for another it is somebody else's, REVERTED with whose. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_validation_request(const chaos_registries *registries,
                                                                chaos_sender *sender, const char *intent,
                                                                const chaos_address *validator,
@@ -421,8 +427,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_validation_respond(const chaos_regis
 
 /* --------------------------------------------------------- TEE metadata ---- */
 
-/* What an agent says of its TEE on chain. Present members only are written; what is read has the size and form of its key,
- * else it is absent and `malformed` names its bit. */
+/* What an agent says of its TEE on chain. Present members only are written; what is read has the size and form of
+ * its key, else it is absent and `malformed` names its bit. */
 typedef enum chaos_tee_field {
     CHAOS_TEE_FIELD_VERSION = 1u << 0,       /* tee.v: 0x01, always written */
     CHAOS_TEE_FIELD_ARCH = 1u << 1,          /* tee.arch: tdx, sgx, sev-snp, nitro, cca */
@@ -446,8 +452,8 @@ typedef struct chaos_tee_metadata {
     int64_t expires;
 } chaos_tee_metadata;
 
-/* The entries for chaos_agent_register or, one by one, chaos_agent_set_metadata. They point into `metadata` and `storage`.
- * USAGE: a member has no form of its key. Pure. */
+/* The entries for chaos_agent_register or, one by one, chaos_agent_set_metadata. They point into `metadata` and
+ * `storage`. USAGE: a member has no form of its key. Pure. */
 typedef struct chaos_tee_entries {
     size_t count;
     chaos_metadata_entry entries[CHAOS_TEE_FIELD_COUNT];
@@ -558,7 +564,8 @@ typedef struct chaos_event {
     } of;
 } chaos_event;
 
-/* By topic 0 alone, whatever contract it is of. A hash of an indexed text must be that of the text. ABI_FORMAT. Pure. */
+/* By topic 0 alone, whatever contract it is of. A hash of an indexed text must be that of the text. ABI_FORMAT.
+ * Pure. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_event_read(const chaos_log *log, chaos_event *event, chaos_error *err);
 /* The same for logs of these registries: the kind is UNKNOWN when the log is of another contract, or of a registry that
  * has no such event. */
@@ -567,12 +574,13 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_registries_event(const chaos_registr
 
 /* ----------------------------------------------------------- log reader ---- */
 
-/* Reads the logs of contracts from a first block to the head and on, in the order of the chain, each once. Blocks far below
- * the head come in ranges that adapt to what the provider allows (from 2,000; halved when refused, the range that it
- * suggests taken, grown again after successes, at last receipt by receipt); the newest ones block by block by their hash.
- * No answer is taken from a node whose head lies below the range. When the chain is reorganised, also to the same height,
- * the reader says down to which block everything is void, and goes on from there. Its place is kept in a file when one is
- * given. Not thread-safe: one thread a reader. Memory is bounded by one answer of the node (CHAOS_MAX_CALL_RESULT). */
+/* Reads the logs of contracts from a first block to the head and on, in the order of the chain, each once. Blocks
+ * far below the head come in ranges that adapt to what the provider allows (from 2,000; halved when refused, the
+ * range that it suggests taken, grown again after successes, at last receipt by receipt); the newest ones block by
+ * block by their hash. No answer is taken from a node whose head lies below the range. When the chain is
+ * reorganised, also to the same height, the reader says down to which block everything is void, and goes on from
+ * there. Its place is kept in a file when one is given. Not thread-safe: one thread a reader. Memory is bounded by
+ * one answer of the node (CHAOS_MAX_CALL_RESULT). */
 typedef struct chaos_log_reader chaos_log_reader;
 
 typedef struct chaos_log_reader_options {
@@ -588,13 +596,13 @@ typedef struct chaos_log_reader_options {
     uint32_t depth;       /* of the newest blocks, which may still change; 0: 64 (1 to 256) */
     uint32_t range;       /* blocks of the first range; 0: 2000 */
     const char *store;    /* path of a file (that of a sender will do); NULL: the place is not kept */
-    const char *name;     /* of the place in the store, [A-Za-z0-9._:/-]{1,64}; with the same name goes the same filter */
+    const char *name;     /* of the place in the store, [A-Za-z0-9._:/-]{1,64}; the same name, the same filter */
     void *context;
     /* The next log. A failure ends the poll with it, and the logs of this step come again at the next one. */
     chaos_status (*on_log)(void *context, const chaos_log *log, chaos_error *err);
-    /* Every log of block `from` and above that was given is void: after a reorganisation; before logs come again that a
-     * failure or a crash interrupted, so also (with nothing to void, perhaps) when a place is taken up from a store. Who
-     * forgets what it voids has each log once. NULL: a reorganisation ends the poll, REORGANISED. */
+    /* Every log of block `from` and above that was given is void: after a reorganisation; before logs come again
+     * that a failure or a crash interrupted, so also (with nothing to void, perhaps) when a place is taken up from
+     * a store. Who forgets what it voids has each log once. NULL: a reorganisation ends the poll, REORGANISED. */
     chaos_status (*on_rollback)(void *context, uint64_t from, chaos_error *err);
     /* Now and then: everything up to `done` of `head` is read. NULL: silent. */
     void (*on_progress)(void *context, uint64_t done, uint64_t head);
@@ -606,9 +614,9 @@ typedef struct chaos_log_reader_options {
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_open(const chaos_log_reader_options *options,
                                                             chaos_log_reader **log_reader, chaos_error *err);
 CHAOS_API void chaos_log_reader_free(chaos_log_reader *log_reader);
-/* Everything that is new up to the node's head, then returns; *done (may be NULL) is the last block that was read, 0 when
- * none was. Call again to follow. After a failure call again: it goes on where it was. The place is kept after a step's
- * logs were given, so a crash brings logs again and never leaves one out. */
+/* Everything that is new up to the node's head, then returns; *done (may be NULL) is the last block that was read,
+ * 0 when none was. Call again to follow. After a failure call again: it goes on where it was. The place is kept
+ * after a step's logs were given, so a crash brings logs again and never leaves one out. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll(chaos_log_reader *log_reader, uint64_t *done,
                                                             chaos_error *err);
 /* The same up to a block of the caller's at most. */

@@ -1,5 +1,5 @@
-/* call.c - calldata of the registries' functions. The arguments are held against the signature's own types, so that a call
- * cannot be written with one too many or one of another kind. */
+/* call.c - calldata of the registries' functions. The arguments are held against the signature's own types, so that
+ * a call cannot be written with one too many or one of another kind. */
 #include "erc8004/erc8004.h"
 
 enum {

@@ -1,5 +1,5 @@
-/* deploy.c - our registries on a chain of one's own. All three are under way at once: a contract's address follows from its
- * maker and nonce, and the nonce is in the journal before anything is sent. */
+/* deploy.c - our registries on a chain of one's own. All three are under way at once: a contract's address follows
+ * from its maker and nonce, and the nonce is in the journal before anything is sent. */
 #include "erc8004/erc8004.h"
 #include "erc8004/registry_code.h"
 
@@ -42,7 +42,7 @@ static chaos_status intent_name(const char *prefix, chaos_registry_kind kind, ch
     int size = prefix == NULL ? -1
                               : snprintf(name, CHAOS_MAX_INTENT_NAME + 1, "%s/%s", prefix, chaos_registry_name(kind));
     return size > 0 && size <= CHAOS_MAX_INTENT_NAME ? CHAOS_OK
-                                                     : usage(err, "prefix", "the prefix of the intents is NULL or too long");
+                                                     : usage(err, "prefix", "the prefix is NULL or too long");
 }
 
 /* One creation, sent; `identity` is the constructor's argument of the other two. */

@@ -110,8 +110,8 @@ static inline argument arg_entries(const chaos_metadata_entry *items, size_t cou
 #define MAX_CALLDATA (CHAOS_MAX_TRANSACTION - 1024u) /* what a transaction has room for */
 #define MAX_ARGUMENTS 8
 
-/* Selector and arguments of `signature`, "ownerOf(uint256)", appended. INTERNAL: they do not fit the signature; USAGE: they
- * are too long. */
+/* Selector and arguments of `signature`, "ownerOf(uint256)", appended. INTERNAL: they do not fit the signature;
+ * USAGE: they are too long. */
 CHAOS_MUST_USE chaos_status call_write(chaos_buffer *out, const char *signature, const argument *arguments,
                                        size_t count, chaos_error *err);
 #define ARGUMENTS(...)                                                          \
@@ -120,7 +120,8 @@ CHAOS_MUST_USE chaos_status call_write(chaos_buffer *out, const char *signature,
 
 /* ---------------------------------------------------------------- replies ---- */
 
-/* Return data of the functions, each whole or not at all; slices point into them. False with the fault in `err`. reply.c */
+/* Return data of the functions, each whole or not at all; slices point into them. False with the fault in `err`.
+ * reply.c */
 abi_reader reply_begin(chaos_slice data);
 CHAOS_MUST_USE chaos_status reply_end(const abi_reader *reply, chaos_error *err);
 CHAOS_MUST_USE chaos_status reply_address(chaos_slice data, const char *field, chaos_address *out, chaos_error *err);
@@ -173,8 +174,8 @@ const char *generation_of_address(const chaos_address *address);
 const char *generation_of_code(chaos_registry_kind kind, chaos_slice code);
 extern const chaos_u256 implementation_slot; /* EIP-1967 */
 
-/* One eth_call to a registry. NOT_AVAILABLE: it is absent. `result` is appended to; `revert` (may be NULL) gets a refusal's
- * bytes. registries.c */
+/* One eth_call to a registry. NOT_AVAILABLE: it is absent. `result` is appended to; `revert` (may be NULL) gets a
+ * refusal's bytes. registries.c */
 CHAOS_MUST_USE chaos_status registry_call(const chaos_registries *registries, chaos_registry_kind kind,
                                           const chaos_block_id *at, const char *signature, const argument *arguments,
                                           size_t count, chaos_buffer *result, chaos_buffer *revert, chaos_error *err);
@@ -205,8 +206,8 @@ CHAOS_MUST_USE chaos_status write_send(const registry_write *write, const char *
                                        size_t count, chaos_outcome *outcome, chaos_error *err);
 /* Nothing needs to be done. */
 void write_nothing(chaos_outcome *outcome);
-/* The log of `kind` in the receipt of a confirmed outcome that `fits` says is the one; NODE when there is none. The event's
- * slices are gone: only its numbers count. */
+/* The log of `kind` in the receipt of a confirmed outcome that `fits` says is the one; NODE when there is none. The
+ * event's slices are gone: only its numbers count. */
 typedef bool event_fits_function(const void *context, const chaos_event *event);
 CHAOS_MUST_USE chaos_status write_event(const registry_write *write, const chaos_outcome *outcome,
                                         chaos_event_kind kind, event_fits_function *fits, const void *context,

@@ -1,5 +1,5 @@
-/* generations.c - earlier contracts under the same function names, with other meanings. They are recognised to say why they
- * are refused; what is not recognised is refused by its version all the same. */
+/* generations.c - earlier contracts under the same function names, with other meanings. They are recognised to say
+ * why they are refused; what is not recognised is refused by its version all the same. */
 #include "erc8004/erc8004.h"
 
 #define OCTOBER_2025 "a registry of October 2025, whose tags are bytes32 and whose agents have other ids"

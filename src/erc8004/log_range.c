@@ -1,5 +1,5 @@
-/* log_range.c - how many blocks are asked for at once. Providers refuse by number of blocks, of results, by bytes and by
- * time, and say so in words of their own; some name a range that they would take. */
+/* log_range.c - how many blocks are asked for at once. Providers refuse by number of blocks, of results, by bytes
+ * and by time, and say so in words of their own; some name a range that they would take. */
 #include "erc8004/log_reader.h"
 
 enum {

@@ -1,7 +1,8 @@
 /* log_reader.c - all logs of some contracts, each once, in the order of the chain.
  *
- * Far below the head, where the chain does not change any more, in ranges; near it block by block: the header by number,
- * its parent held against the hash of the block before, its logs by its hash, so that no answer mixes two chains. */
+ * Far below the head, where the chain does not change any more, in ranges; near it block by block: the header by
+ * number, its parent held against the hash of the block before, its logs by its hash, so that no answer mixes two
+ * chains. */
 #include "erc8004/log_reader.h"
 #include "eth/rpc.h"
 #include "store/store.h"
@@ -344,7 +345,9 @@ static chaos_status read_by_receipts(chaos_log_reader *r, const chaos_block *blo
     if (!buffer_append_format(&params, "[\"0x%llx\"]", (unsigned long long)block->number)) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
-    rpc_job job = { .method = "eth_getBlockReceipts", .params = buffer_slice(&params), .read = read_receipts, .context = &found, .min_head = block->number };
+    rpc_job job = { .method = "eth_getBlockReceipts", .params = buffer_slice(&params), .min_head = block->number };
+    job.read = read_receipts;
+    job.context = &found;
     chaos_status status = rpc_ask(r->options.rpc, &job, NULL, err);
     if (status == CHAOS_OK) {
         status = deliver_receipts(r, block, &found, err);
@@ -449,7 +452,8 @@ static chaos_status read_block(chaos_log_reader *r, bool *turned, chaos_error *e
     filter.by_hash = true;
     filter.block_hash = block.hash;
     status = rpc_logs(r->options.rpc, &filter, &logs, &failure, err);
-    if (status == CHAOS_E_NODE && failure.answered && (rpc_says(&failure, "unknown block") || rpc_says(&failure, "not found"))) {
+    if (status == CHAOS_E_NODE && failure.answered &&
+        (rpc_says(&failure, "unknown block") || rpc_says(&failure, "not found"))) {
         *turned = true; /* reorganised meanwhile */
         return CHAOS_OK;
     }
@@ -499,7 +503,8 @@ static chaos_status too_deep(const chaos_log_reader *r, chaos_error *err)
                      r->tail.depth);
 }
 
-/* Is what was read still of the chain? Hashes are compared, not heights: a reorganisation need not change the height. */
+/* Is what was read still of the chain? Hashes are compared, not heights: a reorganisation need not change the
+ * height. */
 static chaos_status settle(chaos_log_reader *r, const chaos_block *head, chaos_error *err)
 {
     if (r->tail.next == 0) {

@@ -15,8 +15,8 @@ typedef struct log_range {
 #define LOG_RANGE_MOST 100000u
 log_range log_range_begin(uint32_t first); /* 0: LOG_RANGE_FIRST */
 void log_range_succeed(log_range *range);
-/* After a refusal of blocks from.. that says `text`: the range that it suggests, if that is smaller, else half. False: it
- * was one block already. */
+/* After a refusal of blocks from.. that says `text`: the range that it suggests, if that is smaller, else half.
+ * False: it was one block already. */
 CHAOS_MUST_USE bool log_range_fail(log_range *range, uint64_t from, uint64_t asked, chaos_slice text);
 
 /* ------------------------------------------------------------------- tail ---- */

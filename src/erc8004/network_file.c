@@ -1,5 +1,5 @@
-/* network_file.c - a file of the operator's own with networks, in the shape of data/networks.json. Whatever is wrong with
- * any of it is said: a slip in an address must not turn into another network. */
+/* network_file.c - a file of the operator's own with networks, in the shape of data/networks.json. Whatever is
+ * wrong with any of it is said: a slip in an address must not turn into another network. */
 #include "erc8004/erc8004.h"
 
 #include <errno.h>

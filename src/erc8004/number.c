@@ -234,8 +234,9 @@ void chaos_decimal_format(const chaos_int128 *value, unsigned decimals, char tex
     (void)snprintf(whole, sizeof whole, "%.*s%.*s", zeros, "00000000000000000000", CHAOS_U256_TEXT_SIZE - 20 - 1,
                    digits);
     int before = count + zeros - behind;
-    (void)snprintf(text, CHAOS_DECIMAL_TEXT_SIZE, "%s%.*s%s%s", number.negative && !is_zero(&number.magnitude) ? "-" : "",
-                   before, whole, behind > 0 ? "." : "", whole + before);
+    const char *sign = number.negative ? "-" : "";
+    (void)snprintf(text, CHAOS_DECIMAL_TEXT_SIZE, "%s%.*s%s%s", sign, before, whole, behind > 0 ? "." : "",
+                   whole + before);
 }
 
 /* Not above 10^38, the registry's own limit. */

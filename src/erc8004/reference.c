@@ -32,7 +32,8 @@ chaos_status chaos_agent_reference_parse(const char *text, chaos_agent_reference
     chaos_agent_reference made = { .has_registry = false };
     chaos_slice part[MAX_PARTS];
     size_t count;
-    if (text == NULL || reference == NULL || strnlen(text, CHAOS_AGENT_REFERENCE_TEXT_SIZE) == CHAOS_AGENT_REFERENCE_TEXT_SIZE ||
+    const size_t most = CHAOS_AGENT_REFERENCE_TEXT_SIZE;
+    if (text == NULL || reference == NULL || strnlen(text, most) == most ||
         strncmp(text, prefix, strlen(prefix)) != 0 || !split(text + strlen(prefix), part, &count) || count < 2 ||
         !decimal_u64(part[0], &made.chain_id) || made.chain_id == 0 || made.chain_id > INT64_MAX ||
         !decimal_u256(part[count - 1], &made.agent_id)) {

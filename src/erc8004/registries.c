@@ -1,4 +1,5 @@
-/* registries.c - are these the registries that they should be, and do they belong together? And one call to any of them. */
+/* registries.c - are these the registries that they should be, and do they belong together? And one call to any of
+ * them. */
 #include "erc8004/erc8004.h"
 
 /* keccak("eip1967.proxy.implementation") - 1 */
@@ -276,7 +277,7 @@ chaos_status chaos_registries_open(const chaos_registries_options *options, chao
         given[kind] = choose(options, (chaos_registry_kind)kind, made);
     }
     if (!made->registry[CHAOS_REGISTRY_IDENTITY].present) {
-        return usage(err, "identity", "the address of the identity registry is needed: this network has none in the list");
+        return usage(err, "identity", "the identity registry's address is needed: none is known of this network");
     }
     CHAOS_TRY(check_all(made, given, err));
     CHAOS_GIVE(registries, made);

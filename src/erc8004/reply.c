@@ -1,5 +1,5 @@
-/* reply.c - return data of the registries' functions. What is not of its type is the node's fault or the contract's, never
- * a verdict about an agent: the status is NODE. */
+/* reply.c - return data of the registries' functions. What is not of its type is the node's fault or the
+ * contract's, never a verdict about an agent: the status is NODE. */
 #include "erc8004/erc8004.h"
 
 struct chaos_address_list {

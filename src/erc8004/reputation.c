@@ -84,7 +84,7 @@ chaos_status chaos_feedback_summary_of(const chaos_registries *registries, const
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
     CHAOS_TRY(need(agent_id != NULL && summary != NULL, err));
     if (clients == NULL || client_count == 0 || client_count > MAX_CALLDATA / ABI_WORD) {
-        return usage(err, "clients", "at least one client must be listed: whose feedback counts is the caller's choice");
+        return usage(err, "clients", "at least one client must be listed: the caller chooses whose feedback counts");
     }
     CHAOS_TRY(check_distinct(clients, client_count, err));
     CHAOS_TRY(registry_call(registries, REPUTATION, at, "getSummary(uint256,address[],string,string)",

@@ -1,6 +1,6 @@
-/* validation.c - reads of the validation registry. Its status has the same form for a request that nobody has answered and
- * for a bare answer of 0. Which it is, the logs of one block tell: lastUpdate is the time of the block of the last answer,
- * or of the request while there is none. */
+/* validation.c - reads of the validation registry. Its status has the same form for a request that nobody has
+ * answered and for a bare answer of 0. Which it is, the logs of one block tell: lastUpdate is the time of the block
+ * of the last answer, or of the request while there is none. */
 #include "erc8004/erc8004.h"
 #include "eth/rpc.h"
 

@@ -151,8 +151,8 @@ chaos_status chaos_agent_register(const chaos_registries *registries, chaos_send
 
 /* ------------------------------------------------------------------ changes ---- */
 
-/* Is what the chain has already what is wanted, under a name that is new? Texts of an agent that is not there are NOT_FOUND
- * or empty; the contract has the last word. */
+/* Is what the chain has already what is wanted, under a name that is new? Texts of an agent that is not there are
+ * NOT_FOUND or empty; the contract has the last word. */
 static chaos_status is_equal_already(const registry_write *write, const chaos_buffer *there, chaos_slice wanted,
                                      bool *equal, chaos_error *err)
 {

@@ -83,8 +83,9 @@ static chaos_status check_answer(const registry_write *write, const chaos_keccak
         return CHAOS_E_REVERTED;
     }
     *done = there.is_answered;
-    if (there.is_answered && (there.response != response || !slice_equal(buffer_slice(&tag), wanted) ||
-                              memcmp(there.response_hash.bytes, response_hash->bytes, sizeof response_hash->bytes) != 0)) {
+    bool same = there.response == response && slice_equal(buffer_slice(&tag), wanted) &&
+                memcmp(there.response_hash.bytes, response_hash->bytes, sizeof response_hash->bytes) == 0;
+    if (there.is_answered && !same) {
         return another_answer(&there, buffer_slice(&tag), err);
     }
     return CHAOS_OK;
