@@ -353,7 +353,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_wallet_typed_data(const chaos_
                                                                     const chaos_address *wallet, uint64_t *deadline,
                                                                     chaos_buffer *typed_data, chaos_error *err);
 /* `signature` is of the wallet (65 bytes), or what its contract takes (ERC-1271). An intent that was begun goes on
- * with the deadline and signature that it began with. */
+ * with the deadline and signature that it began with; one whose deadline passed before it was sent is REVERTED: take a
+ * new name. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_set_wallet(const chaos_registries *registries, chaos_sender *sender,
                                                              const char *intent, const chaos_u256 *agent_id,
                                                              const chaos_address *wallet, uint64_t deadline,

@@ -204,6 +204,8 @@ CHAOS_MUST_USE chaos_status write_begin(const registry_write *write, chaos_error
 CHAOS_MUST_USE chaos_status write_is_begun(const registry_write *write, bool *begun, chaos_error *err);
 CHAOS_MUST_USE chaos_status write_send(const registry_write *write, const char *signature, const argument *arguments,
                                        size_t count, chaos_outcome *outcome, chaos_error *err);
+/* Goes on with an intent that is in the journal, whatever it says now. */
+CHAOS_MUST_USE chaos_status write_go_on(const registry_write *write, chaos_outcome *outcome, chaos_error *err);
 /* Nothing needs to be done. */
 void write_nothing(chaos_outcome *outcome);
 /* The log of `kind` in the receipt of a confirmed outcome that `fits` says is the one; NODE when there is none. The

@@ -116,17 +116,6 @@ chaos_status chaos_agent_wallet_signature(const chaos_registries *registries, co
     return CHAOS_OK;
 }
 
-/* Goes on with an intent that is in the journal. */
-static chaos_status go_on(const registry_write *write, chaos_outcome *outcome, chaos_error *err)
-{
-    chaos_outcome made;
-    CHAOS_TRY(chaos_sender_wait(write->sender, write->intent, &made, err));
-    if (outcome != NULL) {
-        *outcome = made;
-    }
-    return CHAOS_OK;
-}
-
 chaos_status chaos_agent_set_wallet(const chaos_registries *registries, chaos_sender *sender, const char *intent,
                                     const chaos_u256 *agent_id, const chaos_address *wallet, uint64_t deadline,
                                     chaos_slice signature, chaos_outcome *outcome, chaos_error *err)
@@ -139,7 +128,7 @@ chaos_status chaos_agent_set_wallet(const chaos_registries *registries, chaos_se
     }
     CHAOS_TRY(write_is_begun(&write, &begun, err));
     if (begun) {
-        return go_on(&write, outcome, err);
+        return write_go_on(&write, outcome, err);
     }
     return write_send(&write, "setAgentWallet(uint256,address,uint256,bytes)",
                       ARGUMENTS(arg_u256(agent_id), arg_address(wallet), arg_number(deadline), arg_bytes(signature)),
@@ -161,7 +150,7 @@ chaos_status chaos_agent_adopt_wallet(const chaos_registries *registries, chaos_
     }
     CHAOS_TRY(write_is_begun(&write, &begun, err));
     if (begun) {
-        return go_on(&write, outcome, err);
+        return write_go_on(&write, outcome, err);
     }
     wanted = chaos_account_address(wallet);
     CHAOS_TRY(chaos_agent_wallet(registries, agent_id, NULL, &there, err));

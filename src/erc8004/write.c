@@ -1,5 +1,6 @@
 /* write.c - a call of a registry as an intent of the sender; and the identity registry's own ones. */
 #include "erc8004/erc8004.h"
+#include "eth/sender.h"
 
 #define IDENTITY CHAOS_REGISTRY_IDENTITY
 static const char reserved_key[] = "agentWallet";
@@ -37,6 +38,74 @@ chaos_status write_is_begun(const registry_write *write, bool *begun, chaos_erro
     return CHAOS_OK;
 }
 
+/* --------------------------------------------------------------- brought back ---- */
+
+/* The signed bytes of the attempt that was confirmed. */
+static chaos_status find_attempt(const registry_write *write, const chaos_keccak *hash, journal_attempt *attempt,
+                                 chaos_error *err)
+{
+    chaos_sender *sender = write->sender;
+    JOURNAL_AUTO_ENTRY(entry);
+    CHAOS_TRY(journal_find(sender->journal, &sender->who, write->intent, &entry, err));
+    for (unsigned number = 0;; number++) {
+        CHAOS_TRY(journal_attempt_read(sender->journal, entry.id, number, attempt, err));
+        if (memcmp(attempt->hash.bytes, hash->bytes, sizeof hash->bytes) == 0) {
+            return CHAOS_OK;
+        }
+        journal_attempt_clear(attempt);
+    }
+}
+
+static chaos_status wait_for(const registry_write *write, chaos_outcome *outcome, chaos_error *err)
+{
+    const chaos_sender *sender = write->sender;
+    int64_t deadline = rpc_now_ms() + sender->deadline_ms;
+    for (;;) {
+        chaos_transaction_receipt receipt;
+        chaos_block head;
+        chaos_status status = chaos_rpc_receipt(sender->rpc, &outcome->transaction_hash, &receipt, err);
+        if (status != CHAOS_OK && status != CHAOS_E_NOT_FOUND) {
+            return status;
+        }
+        if (status == CHAOS_OK) {
+            chaos_logs_free(receipt.logs);
+            CHAOS_TRY(chaos_rpc_block(sender->rpc, NULL, &head, err));
+        }
+        if (status == CHAOS_OK && head.number >= receipt.block_number &&
+            head.number - receipt.block_number + 1 >= sender->confirmations) {
+            outcome->block_number = receipt.block_number;
+            outcome->block_hash = receipt.block_hash;
+            return CHAOS_OK;
+        }
+        if (rpc_now_ms() + sender->poll_ms >= deadline) {
+            return error_set(err, CHAOS_E_REORGANISED, "transaction", CHAOS_NO_OFFSET,
+                             "it was confirmed, the chain was reorganised, and it is not in a block again yet");
+        }
+        rpc_sleep_ms(sender->poll_ms);
+    }
+}
+
+/* What was done stays done, also when the chain was reorganised deeper than the confirmations that were waited for: the
+ * same bytes are sent again. */
+static chaos_status keep_done(const registry_write *write, chaos_outcome *outcome, chaos_error *err)
+{
+    JOURNAL_AUTO_ATTEMPT(attempt);
+    chaos_transaction_receipt receipt;
+    rpc_reception reception;
+    chaos_status status = chaos_rpc_receipt(write->sender->rpc, &outcome->transaction_hash, &receipt, err);
+    if (status == CHAOS_OK) {
+        chaos_logs_free(receipt.logs);
+    }
+    if (status != CHAOS_E_NOT_FOUND) {
+        return status;
+    }
+    CHAOS_TRY(find_attempt(write, &outcome->transaction_hash, &attempt, err));
+    CHAOS_TRY(rpc_broadcast(write->sender->rpc, buffer_slice(&attempt.raw), &attempt.hash, &reception, NULL, err));
+    return wait_for(write, outcome, err);
+}
+
+/* -------------------------------------------------------------------- send ---- */
+
 chaos_status write_send(const registry_write *write, const char *signature, const argument *arguments, size_t count,
                         chaos_outcome *outcome, chaos_error *err)
 {
@@ -49,6 +118,22 @@ chaos_status write_send(const registry_write *write, const char *signature, cons
     intent.to = write->registries->registry[write->kind].address;
     intent.data = buffer_slice(&data);
     CHAOS_TRY(chaos_sender_send(write->sender, &intent, &made, err));
+    if (made.was_done) {
+        CHAOS_TRY(keep_done(write, &made, err));
+    }
+    if (outcome != NULL) {
+        *outcome = made;
+    }
+    return CHAOS_OK;
+}
+
+chaos_status write_go_on(const registry_write *write, chaos_outcome *outcome, chaos_error *err)
+{
+    chaos_outcome made;
+    CHAOS_TRY(chaos_sender_wait(write->sender, write->intent, &made, err));
+    if (made.was_done) {
+        CHAOS_TRY(keep_done(write, &made, err));
+    }
     if (outcome != NULL) {
         *outcome = made;
     }
@@ -221,12 +306,7 @@ chaos_status chaos_agent_transfer(const chaos_registries *registries, chaos_send
     }
     CHAOS_TRY(write_is_begun(&write, &begun, err));
     if (begun) { /* the owner may be the new one by now */
-        chaos_outcome made;
-        CHAOS_TRY(chaos_sender_wait(sender, intent, &made, err));
-        if (outcome != NULL) {
-            *outcome = made;
-        }
-        return CHAOS_OK;
+        return write_go_on(&write, outcome, err);
     }
     CHAOS_TRY(chaos_agent_owner(registries, agent_id, NULL, &from, err));
     argument arguments[] = { arg_address(&from), arg_address(to), arg_u256(agent_id), arg_bytes(data) };
