@@ -194,6 +194,39 @@ static chaos_status check_pair(const chaos_registries *made, chaos_registry_kind
     return CHAOS_E_REGISTRY;
 }
 
+/* A contract of another kind can have the same version and belong to the same agents: each is asked for something that it
+ * alone can answer. */
+static chaos_status check_kind(const chaos_registries *made, chaos_registry_kind kind, const chaos_block_id *at,
+                               chaos_error *err)
+{
+    static const chaos_u256 erc721 = { { 0x80, 0xac, 0x58, 0xcd } };
+    static const chaos_u256 first = { { 0 } };
+    static const chaos_address none = { { 0 } };
+    CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
+    CHAOS_AUTO(chaos_hash_list, list);
+    uint64_t index;
+    bool right = false;
+    chaos_status status = CHAOS_E_INTERNAL;
+    if (kind == CHAOS_REGISTRY_IDENTITY) {
+        status = registry_call(made, kind, at, "supportsInterface(bytes4)", ARGUMENTS(arg_u256(&erc721)), &reply, NULL,
+                               err);
+        right = status == CHAOS_OK && reply_boolean(buffer_slice(&reply), "is", &right, NULL) == CHAOS_OK && right;
+    } else if (kind == CHAOS_REGISTRY_REPUTATION) {
+        status = registry_call(made, kind, at, "getLastIndex(uint256,address)",
+                               ARGUMENTS(arg_u256(&first), arg_address(&none)), &reply, NULL, err);
+        right = status == CHAOS_OK &&
+                reply_number(buffer_slice(&reply), "index", UINT64_MAX, &index, NULL) == CHAOS_OK;
+    } else {
+        status = registry_call(made, kind, at, "getValidatorRequests(address)", ARGUMENTS(arg_address(&none)), &reply,
+                               NULL, err);
+        right = status == CHAOS_OK && reply_hashes(buffer_slice(&reply), "requests", &list, NULL) == CHAOS_OK;
+    }
+    if (status != CHAOS_OK && status != CHAOS_E_REVERTED) {
+        return status; /* the node's trouble, not the contract's */
+    }
+    return right ? CHAOS_OK : refuse(kind, "it does not answer as one, so it is a contract of another kind", err);
+}
+
 /* `listed`: the address is that of a network's list, where a validation registry need not be. */
 static chaos_status check_registry(chaos_registries *made, chaos_registry_kind kind, bool listed,
                                    const chaos_block_id *at, chaos_error *err)
@@ -215,7 +248,10 @@ static chaos_status check_registry(chaos_registries *made, chaos_registry_kind k
     }
     CHAOS_TRY(check_generation(made, kind, buffer_slice(&code), at, err));
     CHAOS_TRY(check_version(made, kind, at, err));
-    return kind == CHAOS_REGISTRY_IDENTITY ? CHAOS_OK : check_pair(made, kind, at, err);
+    if (kind != CHAOS_REGISTRY_IDENTITY) {
+        CHAOS_TRY(check_pair(made, kind, at, err));
+    }
+    return check_kind(made, kind, at, err);
 }
 
 /* The address of the options, else of the network; absent when both have none. */

@@ -133,10 +133,14 @@ static void test_open(void **state)
     o.reputation = o.identity;
     refused_to_open(&o, CHAOS_E_REGISTRY, "reputation", "does not say which identity registry");
     o = right_options();
-    o.validation = o.reputation; /* says the right identity registry and version: only its functions differ */
+    o.validation = o.reputation; /* the right version, for the right agents */
+    refused_to_open(&o, CHAOS_E_REGISTRY, "validation", "another kind");
+    o = right_options();
+    o.reputation = o.validation;
+    refused_to_open(&o, CHAOS_E_REGISTRY, "reputation", "another kind");
     o = right_options();
     o.identity = o.reputation;
-    refused_to_open(&o, CHAOS_E_REGISTRY, "reputation", "another identity registry");
+    refused_to_open(&o, CHAOS_E_REGISTRY, "identity", "another kind");
     o = right_options();
     o.validation = *ADDRESS(STRANGER); /* an account */
     refused_to_open(&o, CHAOS_E_REGISTRY, "validation", "no contract");

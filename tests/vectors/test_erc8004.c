@@ -165,8 +165,9 @@ static json_t *answer_call(world *w, json_t *call, json_t **error)
         return NULL;
     }
     json_t *read = is_current ? w->read : find_read(w, to, data);
-    if (read == NULL) {
-        return json_string("0x");
+    if (read == NULL) { /* an index, or an empty list */
+        return json_string("0x0000000000000000000000000000000000000000000000000000000000000020"
+                           "0000000000000000000000000000000000000000000000000000000000000000");
     }
     const char *whole = text_of(read, "returndata");
     return is_current && w->cut > 0 ? json_stringn(whole, 2 * (size_t)w->cut) : json_string(whole);
