@@ -194,8 +194,8 @@ static chaos_status check_pair(const chaos_registries *made, chaos_registry_kind
     return CHAOS_E_REGISTRY;
 }
 
-/* A contract of another kind can have the same version and belong to the same agents: each is asked for something that it
- * alone can answer. */
+/* A contract of another kind can have the same version and belong to the same agents: each is asked for something
+ * that it alone can answer. */
 static chaos_status check_kind(const chaos_registries *made, chaos_registry_kind kind, const chaos_block_id *at,
                                chaos_error *err)
 {

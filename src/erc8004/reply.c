@@ -285,7 +285,7 @@ chaos_status reply_status(chaos_slice data, chaos_validation *out, chaos_slice *
     made.response = (uint8_t)abi_unsigned(&reply, "response", 100);
     abi_word(&reply, "responseHash", made.response_hash.bytes);
     chaos_slice text = abi_bytes(&reply, "tag");
-    made.last_update = (int64_t)abi_unsigned(&reply, "lastUpdate", INT64_MAX);
+    made.last_update = (int64_t)abi_unsigned(&reply, "lastUpdate", INT64_MAX - 1);
     CHAOS_TRY(reply_end(&reply, err));
     *out = made;
     *tag = text;

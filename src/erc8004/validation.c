@@ -7,7 +7,7 @@
 #define VALIDATION CHAOS_REGISTRY_VALIDATION
 
 enum {
-    MAX_BLOCKS_OF_ONE_TIME = 64 /* chains with several blocks a second */
+    MAX_BLOCKS_OF_ONE_TIME = 1000
 };
 
 static chaos_status need(bool given, chaos_error *err)
@@ -23,7 +23,7 @@ static chaos_status block_at(const chaos_registries *registries, uint64_t number
     return chaos_rpc_block(registries->rpc, &at, block, err);
 }
 
-/* The first block that is not before `time`, at or below `head`. */
+/* The first block that is not before `time`, at or below `head`; the head when all are before it. */
 static chaos_status first_block_of(const chaos_registries *registries, const chaos_block *head, int64_t time,
                                    chaos_block *found, chaos_error *err)
 {
@@ -43,23 +43,17 @@ static chaos_status first_block_of(const chaos_registries *registries, const cha
     return CHAOS_OK;
 }
 
-typedef enum trace {
-    TRACE_NONE,
-    TRACE_REQUEST,
-    TRACE_RESPONSE
-} trace;
-
-/* What a block says of the request: its making, or an answer (which then counts). */
-static chaos_status trace_in(const chaos_registries *registries, const chaos_block *block,
-                             const chaos_validation *validation, const chaos_keccak *request_hash, trace *what,
-                             chaos_error *err)
+/* Does a log of these blocks say that the request was made, or answered? */
+static chaos_status read_traces(const chaos_registries *registries, uint64_t first, uint64_t last,
+                                const chaos_keccak *request_hash, const chaos_validation *validation, bool *made,
+                                bool *answered, chaos_error *err)
 {
     CHAOS_AUTO(chaos_logs, logs);
     chaos_keccak kinds[] = { chaos_event_topic(CHAOS_EVENT_VALIDATION_REQUEST),
                              chaos_event_topic(CHAOS_EVENT_VALIDATION_RESPONSE) };
     chaos_log_filter filter = CHAOS_LOG_FILTER_INIT;
-    filter.by_hash = true;
-    filter.block_hash = block->hash;
+    filter.from_block = first;
+    filter.to_block = last;
     filter.addresses = &registries->registry[VALIDATION].address;
     filter.address_count = 1;
     filter.topics[0].any_of = kinds;
@@ -67,42 +61,45 @@ static chaos_status trace_in(const chaos_registries *registries, const chaos_blo
     filter.topics[3].any_of = request_hash;
     filter.topics[3].count = 1;
     CHAOS_TRY(chaos_rpc_logs(registries->rpc, &filter, &logs, err));
-    *what = TRACE_NONE;
     for (size_t i = 0; i < chaos_logs_count(logs); i++) {
         chaos_event event;
         CHAOS_TRY(chaos_event_read(chaos_logs_at(logs, i), &event, err));
-        bool is_ours = memcmp(event.agent_id.bytes, validation->agent_id.bytes, sizeof event.agent_id.bytes) == 0;
-        if (is_ours && event.kind == CHAOS_EVENT_VALIDATION_RESPONSE) {
-            *what = TRACE_RESPONSE;
-        } else if (is_ours && *what == TRACE_NONE) {
-            *what = TRACE_REQUEST;
-        }
+        bool is_it = memcmp(event.agent_id.bytes, validation->agent_id.bytes, sizeof event.agent_id.bytes) == 0;
+        *answered = *answered || (is_it && event.kind == CHAOS_EVENT_VALIDATION_RESPONSE);
+        *made = *made || (is_it && event.kind == CHAOS_EVENT_VALIDATION_REQUEST);
     }
     return CHAOS_OK;
 }
 
-/* Decides is_answered by the logs of the blocks that have the time lastUpdate. */
+static chaos_status check_head(const chaos_registries *registries, const chaos_block *head, chaos_error *err)
+{
+    chaos_block now;
+    CHAOS_TRY(block_at(registries, head->number, &now, err));
+    return memcmp(now.hash.bytes, head->hash.bytes, sizeof now.hash.bytes) == 0
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_REORGANISED, "block", CHAOS_NO_OFFSET, NULL);
+}
+
+/* Decides is_answered by the logs of the blocks that have the time lastUpdate: chains with many blocks a second have
+ * several of them. */
 static chaos_status look_it_up(const chaos_registries *registries, const chaos_block *head,
                                const chaos_keccak *request_hash, chaos_validation *validation, chaos_error *err)
 {
-    chaos_block block;
-    trace what = TRACE_NONE;
-    CHAOS_TRY(first_block_of(registries, head, validation->last_update, &block, err));
-    for (int i = 0; i < MAX_BLOCKS_OF_ONE_TIME && block.timestamp == validation->last_update; i++) {
-        trace here;
-        CHAOS_TRY(trace_in(registries, &block, validation, request_hash, &here, err));
-        what = here > what ? here : what;
-        if (what == TRACE_RESPONSE || block.number >= head->number) {
-            break;
-        }
-        CHAOS_TRY(block_at(registries, block.number + 1, &block, err));
+    chaos_block first, next;
+    bool made = false, answered = false;
+    CHAOS_TRY(first_block_of(registries, head, validation->last_update, &first, err));
+    CHAOS_TRY(first_block_of(registries, head, validation->last_update + 1, &next, err));
+    uint64_t last = next.timestamp > validation->last_update ? next.number - 1 : next.number;
+    if (first.timestamp == validation->last_update && last - first.number < MAX_BLOCKS_OF_ONE_TIME) {
+        CHAOS_TRY(read_traces(registries, first.number, last, request_hash, validation, &made, &answered, err));
     }
-    if (what == TRACE_NONE) {
+    CHAOS_TRY(check_head(registries, head, err)); /* blocks, logs and status are of one chain */
+    if (!made && !answered) {
         return error_set(err, CHAOS_E_NODE, "ValidationResponse", CHAOS_NO_OFFSET,
                          "the node has no log of this request at the time of its last update, so it cannot be told "
                          "whether it was answered");
     }
-    validation->is_answered = what == TRACE_RESPONSE;
+    validation->is_answered = answered;
     return CHAOS_OK;
 }
 

@@ -19,8 +19,8 @@
 
 /* ------------------------------------------------------------------ tools ---- */
 
-static world *here;        /* of the running group */
-static unsigned intents;   /* names are used once */
+static world *here;      /* of the running group */
+static unsigned intents; /* names are used once */
 
 static const char *fresh(void)
 {
@@ -30,10 +30,10 @@ static const char *fresh(void)
     return name;
 }
 
-#define DO(call)                                   \
-    do {                                           \
-        chaos_error err = { .status = CHAOS_OK };  \
-        must((call), &err);                        \
+#define DO(call)                                  \
+    do {                                          \
+        chaos_error err = { .status = CHAOS_OK }; \
+        must((call), &err);                       \
     } while (0)
 
 #define REFUSED(call, wanted, part)                                                                          \
@@ -451,8 +451,7 @@ static void test_of_the_contracts(void **state)
     static const struct {
         uint32_t id;
         bool is;
-    } interfaces[] = { { 0x01ffc9a7, true }, { 0x80ac58cd, true }, { 0x5b5e139f, true }, { 0x49064906, true },
-                       { 0x780e9d63, false }, { 0xffffffff, false } };
+    } interfaces[] = { { 0x01ffc9a7, true }, { 0x80ac58cd, true }, { 0x5b5e139f, true }, { 0x49064906, true }, { 0x780e9d63, false }, { 0xffffffff, false } };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(interfaces); i++) {
         DO(chaos_identity_supports(R, interfaces[i].id, NULL, &is, &err));
         assert_true(is == interfaces[i].is);
@@ -463,8 +462,7 @@ static void test_of_the_contracts(void **state)
 
 static uint64_t give(person_name who, const chaos_u256 *id, const char *value, const char *tag1, const char *tag2)
 {
-    chaos_feedback_draft draft = { .tag1 = tag1, .tag2 = tag2, .endpoint = "https://agent.example/a2a",
-                                   .uri = "ipfs://x" };
+    chaos_feedback_draft draft = { .tag1 = tag1, .tag2 = tag2, .endpoint = "https://agent.example/a2a", .uri = "ipfs://x" };
     uint64_t index = 0;
     DO(chaos_decimal_parse(value, &draft.value, &draft.decimals, &err));
     DO(chaos_feedback_give(R, SENDER(who), fresh(), id, &draft, &index, NULL, &err));
@@ -673,7 +671,9 @@ static void test_tee_metadata(void **state)
 {
     chaos_tee_metadata m = { .present = CHAOS_TEE_FIELD_ARCH | CHAOS_TEE_FIELD_KEY | CHAOS_TEE_FIELD_EXPIRES |
                                         CHAOS_TEE_FIELD_EVIDENCE_URI | CHAOS_TEE_FIELD_SIMULATED,
-                             .arch = "tdx", .evidence_uri = "https://agent.example/e", .expires = 1767312000 };
+                             .arch = "tdx",
+                             .evidence_uri = "https://agent.example/e",
+                             .expires = 1767312000 };
     chaos_tee_entries entries;
     chaos_tee_metadata back;
     chaos_u256 id;
@@ -754,7 +754,8 @@ static void test_logs(void **state)
         CHAOS_EVENT_REGISTERED, CHAOS_EVENT_URI_UPDATED, CHAOS_EVENT_METADATA_SET, CHAOS_EVENT_TRANSFER,
         CHAOS_EVENT_APPROVAL, CHAOS_EVENT_APPROVAL_FOR_ALL, CHAOS_EVENT_METADATA_UPDATE, CHAOS_EVENT_NEW_FEEDBACK,
         CHAOS_EVENT_FEEDBACK_REVOKED, CHAOS_EVENT_RESPONSE_APPENDED, CHAOS_EVENT_VALIDATION_REQUEST,
-        CHAOS_EVENT_VALIDATION_RESPONSE };
+        CHAOS_EVENT_VALIDATION_RESPONSE
+    };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(seen); i++) {
         if (c.of[seen[i]] == 0) {
             fail_msg("no log of %s", chaos_event_name(seen[i]));
@@ -834,11 +835,6 @@ static int begin_ours(void **state)
     return begin(WORLD_OURS, state);
 }
 
-static int begin_proxies(void **state)
-{
-    return begin(WORLD_PROXIES, state);
-}
-
 static int begin_others(void **state)
 {
     return begin(WORLD_OTHERS, state);
@@ -850,6 +846,46 @@ static int finish(void **state)
     world_end(here);
     free(here);
     return 0;
+}
+
+/* As an outsider would run it: contracts that a first world has deployed behind proxies, named by the environment. */
+static world *first_world;
+
+static int begin_proxies(void **state)
+{
+    static const char *const names[] = { "CHAOS_TEST_IDENTITY", "CHAOS_TEST_REPUTATION", "CHAOS_TEST_VALIDATION" };
+    char text[CHAOS_ADDRESS_TEXT_SIZE];
+    first_world = calloc(1, sizeof *first_world);
+    assert_non_null(first_world);
+    world_begin(first_world, WORLD_PROXIES);
+    const chaos_address *places[] = { &first_world->places.identity, &first_world->places.reputation,
+                                      &first_world->places.validation };
+    assert_int_equal(setenv("CHAOS_TEST_RPC", anvil_url(first_world->node), 1), 0);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(names); i++) {
+        chaos_address_format(places[i], text);
+        assert_int_equal(setenv(names[i], text, 1), 0);
+    }
+    return begin_others(state);
+}
+
+static int finish_proxies(void **state)
+{
+    (void)finish(state);
+    world_end(first_world);
+    free(first_world);
+    return 0;
+}
+
+/* The code behind a proxy is what may change. */
+static void test_implementation(void **state)
+{
+    chaos_address implementation, owner;
+    (void)state;
+    DO(chaos_registry_implementation(R, CHAOS_REGISTRY_VALIDATION, NULL, &implementation, &err));
+    assert_true(is_zero(&implementation) == (first_world == NULL));
+    if (first_world != NULL) {
+        REFUSED(chaos_registry_owner(R, CHAOS_REGISTRY_VALIDATION, NULL, &owner, &err), CHAOS_E_REVERTED, "refuses");
+    }
 }
 
 int main(void)
@@ -876,6 +912,9 @@ int main(void)
         cmocka_unit_test(test_dry_run),
         cmocka_unit_test(test_deploy_once),
     };
+    const struct CMUnitTest more[] = {
+        cmocka_unit_test(test_implementation),
+    };
     if (getenv("CHAOS_TEST_RPC") != NULL) {
         return cmocka_run_group_tests_name("registries of somebody else", tests, begin_others, finish);
     }
@@ -884,6 +923,8 @@ int main(void)
         return 77;
     }
     int ours = cmocka_run_group_tests_name("our registries", tests, begin_ours, finish);
-    int proxies = cmocka_run_group_tests_name("behind proxies", tests, begin_proxies, finish);
+    ours += cmocka_run_group_tests_name("our registries: code", more, begin_ours, finish);
+    int proxies = cmocka_run_group_tests_name("behind proxies", tests, begin_proxies, finish_proxies);
+    proxies += cmocka_run_group_tests_name("behind proxies: code", more, begin_proxies, finish_proxies);
     return ours != 0 || proxies != 0;
 }

@@ -34,8 +34,7 @@ static bool is_theirs_alone(const json_t *entry)
 static const struct {
     size_t call;
     unsigned time;
-} times[] = { { 12, 1168 }, { 13, 1180 }, { 14, 1192 }, { 15, 1204 }, { 16, 1216 }, { 36, 1456 }, { 41, 1516 },
-              { 42, 1528 }, { 49, 1848 } };
+} times[] = { { 12, 1168 }, { 13, 1180 }, { 14, 1192 }, { 15, 1204 }, { 16, 1216 }, { 36, 1456 }, { 41, 1516 }, { 42, 1528 }, { 49, 1848 } };
 
 typedef struct replay {
     json_t *vectors;
