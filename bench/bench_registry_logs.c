@@ -110,13 +110,12 @@ static void write_answer(chaos_buffer *out)
 
 static double raw(const chaos_buffer *answer)
 {
-    uint8_t sum = 0;
+    static volatile uint8_t sink; /* so that the work is done */
     double begin = now();
     (void)answer;
     for (size_t i = 0; i < LOGS; i++) {
-        sum ^= hash_keccak(samples[i % KINDS].log.data).bytes[0];
+        sink ^= hash_keccak(samples[i % KINDS].log.data).bytes[0];
     }
-    must(sum < UINT8_MAX || sum == UINT8_MAX, "never");
     return now() - begin;
 }
 
