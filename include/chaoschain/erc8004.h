@@ -583,9 +583,9 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_registries_event(const chaos_registr
  * there. Its place is kept in a file when one is given. Not thread-safe: one thread a reader. Memory is bounded by
  * one answer of the node (CHAOS_MAX_CALL_RESULT). */
 typedef struct chaos_log_reader chaos_log_reader;
-typedef chaos_status chaos_log_function(void *context, const chaos_log *log, chaos_error *err);
-typedef chaos_status chaos_rollback_function(void *context, uint64_t from, chaos_error *err);
-typedef void chaos_progress_function(void *context, uint64_t done, uint64_t head);
+typedef chaos_status chaos_log_reader_log(void *context, const chaos_log *log, chaos_error *err);
+typedef chaos_status chaos_log_reader_rollback(void *context, uint64_t from, chaos_error *err);
+typedef void chaos_log_reader_progress(void *context, uint64_t done, uint64_t head);
 
 typedef struct chaos_log_reader_options {
     size_t size;          /* CHAOS_LOG_READER_OPTIONS_INIT */
@@ -603,13 +603,13 @@ typedef struct chaos_log_reader_options {
     const char *name;     /* of the place in the store, [A-Za-z0-9._:/-]{1,64}; the same name, the same filter */
     void *context;
     /* The next log. A failure ends the poll with it, and the logs of this step come again at the next one. */
-    chaos_log_function *on_log;
+    chaos_log_reader_log *on_log;
     /* Every log of block `from` and above that was given is void: after a reorganisation; before logs come again
      * that a failure or a crash interrupted, so also (with nothing to void, perhaps) when a place is taken up from
      * a store. Who forgets what it voids has each log once. NULL: a reorganisation ends the poll, REORGANISED. */
-    chaos_rollback_function *on_rollback;
+    chaos_log_reader_rollback *on_rollback;
     /* Now and then: everything up to `done` of `head` is read. NULL: silent. */
-    chaos_progress_function *on_progress;
+    chaos_log_reader_progress *on_progress;
 } chaos_log_reader_options;
 #define CHAOS_LOG_READER_OPTIONS_INIT                                                                                  \
     { sizeof(chaos_log_reader_options), NULL, NULL, 0, { { NULL, 0 } }, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }

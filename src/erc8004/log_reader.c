@@ -250,7 +250,7 @@ static bool keep_list(block_logs *b, chaos_logs *list)
     return true;
 }
 
-static void read_receipt(json *j, block_logs *b, chaos_error *err)
+static void read_receipt(json *j, block_logs *b)
 {
     chaos_slice key;
     json_enter_object(j, "receipt");
@@ -260,7 +260,7 @@ static void read_receipt(json *j, block_logs *b, chaos_error *err)
             json_skip(j, "receipt", NULL);
             continue;
         }
-        rpc_read_logs(j, &list, err);
+        rpc_read_logs(j, &list);
         if (json_ok(j) && !keep_list(b, list)) {
             rd_fail(&j->r, CHAOS_E_LIMIT, "receipts", CHAOS_NO_OFFSET, "there are too many receipts in one block");
         }
@@ -275,7 +275,7 @@ static chaos_status read_receipts(void *context, chaos_slice result, chaos_error
     json_begin(&j, result, CHAOS_E_NODE);
     json_enter_array(&j, "receipts");
     while (json_element(&j)) {
-        read_receipt(&j, b, err);
+        read_receipt(&j, b);
     }
     json_end(&j);
     return rpc_read_end(&j, err);
