@@ -27,6 +27,14 @@ fi
 "${pin[@]}" "$bin/bench-eth" "${peer[@]}"
 
 echo
+echo "== logs of the registries"
+if [ -x "$bin/bench-registry-logs" ]; then
+    "${pin[@]}" "$bin/bench-registry-logs"
+else
+    echo "SKIPPED: libchaoschain is not built"
+fi
+
+echo
 echo "== instructions of one cold verification (callgrind)"
 if command -v valgrind >/dev/null && command -v callgrind_annotate >/dev/null; then
     bench/instructions.sh

@@ -29,6 +29,7 @@ if(libsodium_FOUND AND libcurl_FOUND AND sqlite3_FOUND AND jansson_FOUND)
     target_link_libraries(chaos_tee_backends INTERFACE
         chaos_backends OpenSSL::SSL PkgConfig::libsodium PkgConfig::libcurl PkgConfig::sqlite3 PkgConfig::jansson
         Threads::Threads ${CMAKE_DL_LIBS})
+    target_sources(chaos_erc8004 PRIVATE "${CHAOS_CONTRACTS_SOURCE}")
     foreach(folder IN LISTS CHAOS_TEE_FOLDERS)
         if(TARGET chaos_${folder})
             target_link_libraries(chaos_${folder} PRIVATE chaos_tee_backends)

@@ -97,7 +97,7 @@ if [ -f "$full" ]; then
         seen=$((seen + 1))
     done < <(undefined_of "$full")
     needed=$(needed_of "$full")
-    [[ $needed =~ ^"libc.so.6 libcrypto.so.3 libcurl.so.4 libsecp256k1.so."[0-9]+" libsodium.so."[0-9]+" libssl.so.3 "$ ]] ||
+    [[ $needed =~ ^"libc.so.6 libcrypto.so.3 libcurl.so.4 libjansson.so.4 libsecp256k1.so."[0-9]+" libsodium.so."[0-9]+" libsqlite3.so.0 libssl.so.3 "$ ]] ||
         problem "libchaoschain needs $needed"
     check_hardening "$full"
     [[ $(readelf -d "$full") =~ FLAGS_1.*NODELETE ]] || problem "libchaoschain may be unmapped while plug-ins hold its addresses"

@@ -31,6 +31,15 @@ contract IdentityRegistry is ERC721URIStorage, EIP712 {
 
     constructor() ERC721("AgentIdentity", "AGENT") EIP712("ERC8004IdentityRegistry", "1") {}
 
+    /// Code and not storage, so that the contract also works behind a proxy that runs no constructor.
+    function name() public pure override returns (string memory) {
+        return "AgentIdentity";
+    }
+
+    function symbol() public pure override returns (string memory) {
+        return "AGENT";
+    }
+
     function getVersion() external pure returns (string memory) {
         return "2.0.0";
     }

@@ -40,6 +40,8 @@ const char *time_format(int64_t seconds, char text[TIME_TEXT_SIZE]);
 /* Days and seconds of a civil date, UTC; false when it is not a date of 1970-9999. */
 CHAOS_MUST_USE bool time_from_civil(int year, int month, int day, int hour, int minute, int second, int64_t *seconds);
 
+bool utf8_is_valid(chaos_slice text); /* RFC 3629 */
+
 /* ------------------------------------------------------------------ DER ---- */
 
 /* ITU-T X.690 DER: definite minimal lengths, tag numbers < 31, at most 4 length bytes. All work on a `reader`, so the

@@ -42,3 +42,16 @@ size_t utf8_sequence(const uint8_t *p, size_t left)
     }
     return 0;
 }
+
+bool utf8_is_valid(chaos_slice text)
+{
+    size_t place = 0;
+    while (place < text.size) {
+        size_t size = utf8_sequence(text.data + place, text.size - place);
+        if (size == 0) {
+            return false;
+        }
+        place += size;
+    }
+    return true;
+}

@@ -1,55 +1,76 @@
-/* networks.c - names, chain ids and registry addresses of the networks with official ERC-8004 deployments. */
-#include <chaoschain/erc8004.h>
+/* networks.c - names, chain ids and registry addresses of the networks with official ERC-8004 deployments: the same as
+ * data/networks.json (a test compares), so that the library needs no file. */
+#include "erc8004/erc8004.h"
 
 #include <ctype.h>
 #include <stdio.h>
-
-#include "base/base.h"
 
 typedef struct network_row {
     const char *name; /* as the SDKs write it */
     const char *also; /* another usual name, or NULL */
     chaos_network_kind kind;
     uint64_t chain_id;
+    uint64_t first_block;               /* of the identity registry; 0: not known */
+    const char *rpc_url, *rpc_variable; /* or NULL */
 } network_row;
 
 static const network_row rows[] = {
-    { "ethereum-mainnet", "ethereum", CHAOS_NETWORK_MAIN, 1 },
-    { "base-mainnet", "base", CHAOS_NETWORK_MAIN, 8453 },
-    { "polygon-mainnet", "polygon", CHAOS_NETWORK_MAIN, 137 },
-    { "arbitrum-mainnet", "arbitrum", CHAOS_NETWORK_MAIN, 42161 },
-    { "celo-mainnet", "celo", CHAOS_NETWORK_MAIN, 42220 },
-    { "gnosis-mainnet", "gnosis", CHAOS_NETWORK_MAIN, 100 },
-    { "scroll-mainnet", "scroll", CHAOS_NETWORK_MAIN, 534352 },
-    { "taiko-mainnet", "taiko", CHAOS_NETWORK_MAIN, 167000 },
-    { "monad-mainnet", "monad", CHAOS_NETWORK_MAIN, 143 },
-    { "bsc-mainnet", "bsc", CHAOS_NETWORK_MAIN, 56 },
-    { "optimism-mainnet", "optimism", CHAOS_NETWORK_MAIN, 10 },
-    { "linea-mainnet", "linea", CHAOS_NETWORK_MAIN, 59144 },
-    { "avalanche-mainnet", "avalanche", CHAOS_NETWORK_MAIN, 43114 },
-    { "abstract-mainnet", "abstract", CHAOS_NETWORK_MAIN, 2741 },
-    { "goat-mainnet", "goat", CHAOS_NETWORK_MAIN, 2345 },
-    { "mantle-mainnet", "mantle", CHAOS_NETWORK_MAIN, 5000 },
-    { "megaeth-mainnet", "megaeth", CHAOS_NETWORK_MAIN, 4326 },
-    { "metis-mainnet", "metis", CHAOS_NETWORK_MAIN, 1088 },
-    { "skale-base-mainnet", "skale-base", CHAOS_NETWORK_MAIN, 1187947933 },
-    { "soneium-mainnet", "soneium", CHAOS_NETWORK_MAIN, 1868 },
-    { "xlayer-mainnet", "xlayer", CHAOS_NETWORK_MAIN, 196 },
-    { "ethereum-sepolia", "sepolia", CHAOS_NETWORK_TEST, 11155111 },
-    { "base-sepolia", NULL, CHAOS_NETWORK_TEST, 84532 },
-    { "polygon-amoy", NULL, CHAOS_NETWORK_TEST, 80002 },
-    { "arbitrum-sepolia", NULL, CHAOS_NETWORK_TEST, 421614 },
-    { "celo-sepolia", "celo-testnet", CHAOS_NETWORK_TEST, 11142220 },
-    { "scroll-sepolia", NULL, CHAOS_NETWORK_TEST, 534351 },
-    { "monad-testnet", NULL, CHAOS_NETWORK_TEST, 10143 },
-    { "bsc-testnet", NULL, CHAOS_NETWORK_TEST, 97 },
-    { "optimism-sepolia", NULL, CHAOS_NETWORK_TEST, 11155420 },
-    { "linea-sepolia", NULL, CHAOS_NETWORK_TEST, 59141 },
-    { "avalanche-fuji", NULL, CHAOS_NETWORK_TEST, 43113 },
-    { "mantle-sepolia", NULL, CHAOS_NETWORK_TEST, 5003 },
-    { "taiko-hoodi", NULL, CHAOS_NETWORK_TEST, 167013 },
-    { "0g-galileo", "0g-testnet", CHAOS_NETWORK_TEST, 16602 },
-    { "local", "anvil", CHAOS_NETWORK_LOCAL, 31337 },
+    { "ethereum-mainnet", "ethereum", CHAOS_NETWORK_MAIN, 1, 24339871, NULL, NULL },
+    { "base-mainnet", "base", CHAOS_NETWORK_MAIN, 8453, 41663783, "https://mainnet.base.org", NULL },
+    { "polygon-mainnet", "polygon", CHAOS_NETWORK_MAIN, 137, 0, NULL, NULL },
+    { "arbitrum-mainnet", "arbitrum", CHAOS_NETWORK_MAIN, 42161, 0, NULL, NULL },
+    { "celo-mainnet", "celo", CHAOS_NETWORK_MAIN, 42220, 58396724, NULL, NULL },
+    { "gnosis-mainnet", "gnosis", CHAOS_NETWORK_MAIN, 100, 0, NULL, NULL },
+    { "scroll-mainnet", "scroll", CHAOS_NETWORK_MAIN, 534352, 0, NULL, NULL },
+    { "taiko-mainnet", "taiko", CHAOS_NETWORK_MAIN, 167000, 0, NULL, NULL },
+    { "monad-mainnet", "monad", CHAOS_NETWORK_MAIN, 143, 0, NULL, NULL },
+    { "bsc-mainnet", "bsc", CHAOS_NETWORK_MAIN, 56, 79027268, NULL, NULL },
+    { "optimism-mainnet", "optimism", CHAOS_NETWORK_MAIN, 10, 0, NULL, NULL },
+    { "linea-mainnet", "linea", CHAOS_NETWORK_MAIN, 59144, 0, NULL, NULL },
+    { "avalanche-mainnet", "avalanche", CHAOS_NETWORK_MAIN, 43114, 0, NULL, NULL },
+    { "abstract-mainnet", "abstract", CHAOS_NETWORK_MAIN, 2741, 0, NULL, NULL },
+    { "goat-mainnet", "goat", CHAOS_NETWORK_MAIN, 2345, 0, NULL, NULL },
+    { "mantle-mainnet", "mantle", CHAOS_NETWORK_MAIN, 5000, 0, NULL, NULL },
+    { "megaeth-mainnet", "megaeth", CHAOS_NETWORK_MAIN, 4326, 0, NULL, NULL },
+    { "metis-mainnet", "metis", CHAOS_NETWORK_MAIN, 1088, 0, NULL, NULL },
+    { "skale-base-mainnet", "skale-base", CHAOS_NETWORK_MAIN, 1187947933, 0, NULL, NULL },
+    { "soneium-mainnet", "soneium", CHAOS_NETWORK_MAIN, 1868, 0, NULL, NULL },
+    { "xlayer-mainnet", "xlayer", CHAOS_NETWORK_MAIN, 196, 0, NULL, NULL },
+    { "robinhood-mainnet", "robinhood", CHAOS_NETWORK_MAIN, 4663, 0, NULL, NULL },
+    { "injective-mainnet", "injective", CHAOS_NETWORK_MAIN, 1776, 0, NULL, NULL },
+    { "0g-mainnet", "0g", CHAOS_NETWORK_MAIN, 16661, 0, NULL, NULL },
+    { "hedera-mainnet", "hedera", CHAOS_NETWORK_MAIN, 295, 0, NULL, NULL },
+    { "shape-mainnet", "shape", CHAOS_NETWORK_MAIN, 360, 0, NULL, NULL },
+    { "ethereum-sepolia", "sepolia", CHAOS_NETWORK_TEST, 11155111, 0,
+      "https://ethereum-sepolia-rpc.publicnode.com", "SEPOLIA_RPC_URL" },
+    { "base-sepolia", NULL, CHAOS_NETWORK_TEST, 84532, 0, "https://sepolia.base.org", "BASE_SEPOLIA_RPC_URL" },
+    { "polygon-amoy", NULL, CHAOS_NETWORK_TEST, 80002, 0, NULL, NULL },
+    { "arbitrum-sepolia", NULL, CHAOS_NETWORK_TEST, 421614, 0, NULL, NULL },
+    { "celo-sepolia", "celo-testnet", CHAOS_NETWORK_TEST, 11142220, 0, NULL, NULL },
+    { "scroll-sepolia", NULL, CHAOS_NETWORK_TEST, 534351, 0, NULL, NULL },
+    { "monad-testnet", NULL, CHAOS_NETWORK_TEST, 10143, 0, NULL, NULL },
+    { "bsc-testnet", NULL, CHAOS_NETWORK_TEST, 97, 0, NULL, NULL },
+    { "optimism-sepolia", NULL, CHAOS_NETWORK_TEST, 11155420, 0, NULL, NULL },
+    { "linea-sepolia", NULL, CHAOS_NETWORK_TEST, 59141, 0, NULL, NULL },
+    { "avalanche-fuji", NULL, CHAOS_NETWORK_TEST, 43113, 0, NULL, NULL },
+    { "mantle-sepolia", NULL, CHAOS_NETWORK_TEST, 5003, 0, NULL, NULL },
+    { "taiko-hoodi", NULL, CHAOS_NETWORK_TEST, 167013, 0, NULL, NULL },
+    { "0g-galileo", "0g-testnet", CHAOS_NETWORK_TEST, 16602, 0, NULL, NULL },
+    { "abstract-testnet", NULL, CHAOS_NETWORK_TEST, 11124, 0, NULL, NULL },
+    { "megaeth-testnet", NULL, CHAOS_NETWORK_TEST, 6343, 0, NULL, NULL },
+    { "metis-sepolia", NULL, CHAOS_NETWORK_TEST, 59902, 0, NULL, NULL },
+    { "robinhood-testnet", NULL, CHAOS_NETWORK_TEST, 46630, 0, NULL, NULL },
+    { "skale-base-sepolia", NULL, CHAOS_NETWORK_TEST, 324705682, 0, NULL, NULL },
+    { "soneium-minato", NULL, CHAOS_NETWORK_TEST, 1946, 0, NULL, NULL },
+    { "xlayer-testnet", NULL, CHAOS_NETWORK_TEST, 1952, 0, NULL, NULL },
+    { "hedera-testnet", NULL, CHAOS_NETWORK_TEST, 296, 0, NULL, NULL },
+    { "arc-testnet", NULL, CHAOS_NETWORK_TEST, 5042002, 0, NULL, NULL },
+    { "injective-testnet", NULL, CHAOS_NETWORK_TEST, 1439, 0, NULL, NULL },
+    { "gnosis-chiado", NULL, CHAOS_NETWORK_TEST, 10200, 0, NULL, NULL },
+    { "goat-testnet3", NULL, CHAOS_NETWORK_TEST, 48816, 0, NULL, NULL },
+    { "shape-sepolia", NULL, CHAOS_NETWORK_TEST, 11011, 0, NULL, NULL },
+    { "mode-testnet", "mode-sepolia", CHAOS_NETWORK_TEST, 919, 0, NULL, NULL },
+    { "local", "anvil", CHAOS_NETWORK_LOCAL, 31337, 0, "http://127.0.0.1:8545", "LOCAL_RPC_URL" },
 };
 
 /* One set for each kind, the same on every chain of the kind. */
@@ -77,8 +98,7 @@ static const registry_set test_set = {
 #define MAX_NAME 64
 #define MAX_CHAIN_DIGITS 19
 
-/* Case and "_" for "-" are matters of taste. */
-static bool same_name(const char *a, const char *b)
+bool network_name_is(const char *a, const char *b)
 {
     for (; *a != '\0' && *b != '\0'; a++, b++) {
         char c = *a == '_' ? '-' : (char)tolower((unsigned char)*a);
@@ -94,6 +114,10 @@ static void fill(const network_row *row, chaos_network *network)
     const registry_set *set = row->kind == CHAOS_NETWORK_MAIN ? &main_set : &test_set;
     *network = (chaos_network){ .kind = row->kind, .chain_id = row->chain_id };
     (void)snprintf(network->name, sizeof network->name, "%s", row->name);
+    network->first_block = row->first_block;
+    (void)snprintf(network->rpc_url, sizeof network->rpc_url, "%s", row->rpc_url == NULL ? "" : row->rpc_url);
+    (void)snprintf(network->rpc_variable, sizeof network->rpc_variable, "%s",
+                   row->rpc_variable == NULL ? "" : row->rpc_variable);
     if (row->kind != CHAOS_NETWORK_LOCAL) {
         network->identity = set->identity;
         network->reputation = set->reputation;
@@ -125,8 +149,8 @@ static uint64_t chain_of_caip(const char *name)
 static const network_row *find(const char *name, uint64_t chain_id)
 {
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rows); i++) {
-        if (chain_id == rows[i].chain_id || same_name(name, rows[i].name) ||
-            (rows[i].also != NULL && same_name(name, rows[i].also))) {
+        if (chain_id == rows[i].chain_id || network_name_is(name, rows[i].name) ||
+            (rows[i].also != NULL && network_name_is(name, rows[i].also))) {
             return &rows[i];
         }
     }
