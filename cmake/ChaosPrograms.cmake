@@ -1,5 +1,5 @@
 # sim/ is a static library of its own, never part of a shipped one. programs/NAME/*.c become bin/NAME, with
-# programs/common/*.c (if there are any) linked into each.
+# programs/common/*.c (if there are any) linked into each, and programs/common/tee/*.c into those that link libchaoschain.
 file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/sim/*.c")
 if(sim_sources AND TARGET chaos_internal)
     add_library(chaos_sim STATIC ${sim_sources})
@@ -12,7 +12,7 @@ endif()
 # before anything else is loaded.
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator) # may link the simulator
-set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-probe)   # link all of libchaoschain
+set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-probe) # link all of libchaoschain
 set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
 set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain
 
@@ -46,6 +46,8 @@ function(chaos_program name)
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_TEE)
         target_link_libraries(${name} PRIVATE chaos_everything)
+        file(GLOB tee_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/programs/common/tee/*.c")
+        target_sources(${name} PRIVATE ${tee_sources})
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_HTTP)
         target_link_libraries(${name} PRIVATE PkgConfig::libmicrohttpd Threads::Threads)

@@ -52,6 +52,10 @@ CHAOS_API const char *chaos_network_name_at(size_t index); /* NULL: beyond the e
  * "local", "other") and chain_id are needed, members that are not known and names that come twice are refused, in
  * all of the file. The file alone is searched; who wants both asks chaos_network_find next. FILE_IO; USAGE with
  * what is wrong. */
+/* The same from a file of the operator's own in the shape of data/networks.json: name, kind ("main", "test", "local",
+ * "other") and chain_id are needed, members that are not known and names that come twice are refused, in all of the file.
+ * The file alone is searched; who wants both asks chaos_network_find next. Without a name (NULL) its only network is meant.
+ * FILE_IO; USAGE with what is wrong. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_load(const char *path, const char *name, chaos_network *network,
                                                          chaos_error *err);
 
@@ -626,6 +630,163 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll(chaos_log_reader *lo
 /* The same up to a block of the caller's at most. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_log_reader_poll_to(chaos_log_reader *log_reader, uint64_t last,
                                                                uint64_t *done, chaos_error *err);
+
+/* ---------------------------------------------------------------- files ---- */
+
+/* "eip155:CHAIN:0xREGISTRY", the name of an identity registry in files (CAIP-10): chain ids are decimal, below 2^64 and
+ * never 0, addresses as chaos_address_parse takes them. Pure. */
+#define CHAOS_REGISTRY_NAME_SIZE 72 /* the longest with NUL */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_registry_name_parse(const char *text, uint64_t *chain_id,
+                                                                chaos_address *registry, chaos_error *err);
+/* The address in lower case, as CAIP-10 compares it. */
+CHAOS_API void chaos_registry_name_format(uint64_t chain_id, const chaos_address *registry,
+                                          char text[CHAOS_REGISTRY_NAME_SIZE]);
+
+/* The registration file of ERC-8004 ("registration-v1"): what an agent says of itself at its agent URI. Nothing of it
+ * is proven by itself. All texts are UTF-8 without U+0000. */
+#define CHAOS_MAX_REGISTRATION_FILE (256u * 1024u)
+#define CHAOS_MAX_REGISTRATION_SERVICES 64
+#define CHAOS_MAX_REGISTRATIONS 64
+#define CHAOS_MAX_SUPPORTED_TRUST 16
+#define CHAOS_TRUST_TEE "tee-attestation"
+#define CHAOS_SERVICE_ATTESTATION "attestation" /* its endpoint answers with fresh evidence */
+
+typedef struct chaos_service {
+    const char *name, *endpoint;
+    const char *version; /* NULL: not given */
+} chaos_service;
+
+typedef struct chaos_registration {
+    uint64_t chain_id;
+    chaos_address identity_registry;
+    chaos_u256 agent_id;
+} chaos_registration;
+
+/* The members that we use, by value; texts and arrays are borrowed. */
+typedef struct chaos_registration_fields {
+    size_t size; /* CHAOS_REGISTRATION_FIELDS_INIT */
+    const char *name;        /* 1 to 256 bytes */
+    const char *description; /* NULL: not given */
+    const char *image;       /* NULL: not given */
+    const chaos_service *services;
+    size_t service_count;
+    bool x402_support, active; /* not given: false, true */
+    const chaos_registration *registrations;
+    size_t registration_count;
+    const char *const *supported_trust;
+    size_t supported_trust_count;
+} chaos_registration_fields;
+#define CHAOS_REGISTRATION_FIELDS_INIT \
+    { sizeof(chaos_registration_fields), NULL, NULL, NULL, NULL, 0, false, true, NULL, 0, NULL, 0 }
+
+typedef struct chaos_registration_file chaos_registration_file;
+
+/* A file of anybody's. REGISTRATION_FORMAT or a JSON status. Required: the type, and a name. Unknown members are passed
+ * over; `endpoints`, the older spelling of `services`, is read where there are no services; agent ids may be decimal
+ * strings; a registration with another kind of chain, or with a registry that is still a placeholder, is left out of
+ * the list. Members that are used must be of their types. Pure. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_registration_file_parse(chaos_slice json, chaos_registration_file **file,
+                                                                    chaos_error *err);
+CHAOS_API void chaos_registration_file_free(chaos_registration_file *file);
+/* lent */
+CHAOS_API const chaos_registration_fields *chaos_registration_file_fields(const chaos_registration_file *file);
+/* Keccak-256 of the bytes as they came: agentURIHash of a binding. */
+CHAOS_API chaos_keccak chaos_registration_file_hash(const chaos_registration_file *file);
+/* How many registrations were left out. */
+CHAOS_API size_t chaos_registration_file_left_out(const chaos_registration_file *file);
+/* Does it name this agent among its registrations? */
+CHAOS_API bool chaos_registration_file_names(const chaos_registration_file *file, uint64_t chain_id,
+                                             const chaos_address *identity_registry, const chaos_u256 *agent_id);
+/* The service's endpoint; NULL: it has none of this name. Names are compared as they are. Lent. */
+CHAOS_API const char *chaos_registration_file_endpoint(const chaos_registration_file *file, const char *service);
+CHAOS_API bool chaos_registration_file_trusts(const chaos_registration_file *file, const char *kind);
+
+/* RFC 8785, so that the same fields are the same bytes and the same hash; appended. USAGE for fields that a reader
+ * would refuse, and for ids from 2^53 on, which are no JSON integers. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_registration_file_write(const chaos_registration_fields *fields,
+                                                                    chaos_buffer *json, chaos_error *err);
+
+/* The request file of this project ("chaoschain/validation-request/1", docs/chain.md): what a validator shall
+ * judge. The request hash on chain is the Keccak-256 of its bytes. It holds no hash of the evidence: that is the
+ * answer. */
+#define CHAOS_MAX_REQUEST_FILE (64u * 1024u)
+#define CHAOS_MAX_REQUEST_CONTENT 64
+
+typedef struct chaos_request_content {
+    const char *name, *uri;
+    chaos_keccak hash; /* of the content's bytes */
+} chaos_request_content;
+
+typedef struct chaos_request_fields {
+    size_t size; /* CHAOS_REQUEST_FIELDS_INIT */
+    uint64_t chain_id;
+    chaos_address identity_registry;
+    chaos_u256 agent_id;
+    chaos_address validator;
+    chaos_u256 nonce;         /* makes the hash unique; never a proof of freshness */
+    const char *evidence_uri; /* 1 to 2048 printable ASCII characters without space */
+    const chaos_request_content *content;
+    size_t content_count;
+    int64_t created_at;
+} chaos_request_fields;
+#define CHAOS_REQUEST_FIELDS_INIT \
+    { sizeof(chaos_request_fields), 0, { { 0 } }, { { 0 } }, { { 0 } }, { { 0 } }, NULL, NULL, 0, 0 }
+
+typedef struct chaos_request_file chaos_request_file;
+
+/* Strict: every member, no others, each as the writer writes it. REQUEST_FORMAT or a JSON status. Pure. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_request_file_parse(chaos_slice json, chaos_request_file **file,
+                                                               chaos_error *err);
+CHAOS_API void chaos_request_file_free(chaos_request_file *file);
+CHAOS_API const chaos_request_fields *chaos_request_file_fields(const chaos_request_file *file); /* lent */
+CHAOS_API chaos_keccak chaos_request_file_hash(const chaos_request_file *file); /* the request hash */
+/* RFC 8785, appended. USAGE for fields that the reader would refuse. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_request_file_write(const chaos_request_fields *fields, chaos_buffer *json,
+                                                               chaos_error *err);
+
+/* ----------------------------------------------------------------- card ---- */
+
+/* An agent as the chain and its registration file show it, all of the chain at one block. Nothing of it is proven by
+ * itself: evidence is judged by check.h. */
+typedef struct chaos_agent_card chaos_agent_card;
+
+#define CHAOS_CARD_MAX_GATEWAYS 4
+
+typedef struct chaos_agent_card_options {
+    size_t size;           /* CHAOS_AGENT_CARD_OPTIONS_INIT */
+    bool fetch;            /* the registration file, too: https://, ipfs:// through the gateways; data: asks nobody */
+    bool allow_local;      /* http://, other ports and this machine's addresses: for local chains and tests */
+    const char *gateways[CHAOS_CARD_MAX_GATEWAYS]; /* "https://HOST/ipfs/", in order */
+    size_t gateway_count;
+    uint32_t timeout_ms;   /* of the fetch with its redirects and gateways; 0: 30 s */
+    bool has_hash;         /* the file must be these bytes (CONTENT_HASH) */
+    chaos_keccak hash;
+} chaos_agent_card_options;
+#define CHAOS_AGENT_CARD_OPTIONS_INIT \
+    { sizeof(chaos_agent_card_options), true, false, { NULL, NULL, NULL, NULL }, 0, 0, false, { { 0 } } }
+
+/* NOT_FOUND: there is no such agent. A file that cannot be fetched or read is no failure of the card: it has the reason.
+ * `options` may be NULL. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_card_read(const chaos_registries *registries,
+                                                            const chaos_u256 *agent_id,
+                                                            const chaos_agent_card_options *options,
+                                                            chaos_agent_card **card, chaos_error *err);
+CHAOS_API void chaos_agent_card_free(chaos_agent_card *card);
+/* All lent. */
+CHAOS_API const chaos_agent_reference *chaos_agent_card_reference(const chaos_agent_card *card);
+CHAOS_API const chaos_block *chaos_agent_card_block(const chaos_agent_card *card); /* at which the chain was read */
+CHAOS_API const chaos_address *chaos_agent_card_owner(const chaos_agent_card *card);
+CHAOS_API const chaos_address *chaos_agent_card_wallet(const chaos_agent_card *card); /* zero: none */
+CHAOS_API chaos_slice chaos_agent_card_uri(const chaos_agent_card *card); /* any bytes; empty: none */
+CHAOS_API const chaos_tee_metadata *chaos_agent_card_tee(const chaos_agent_card *card);
+/* NULL: not fetched, or not to be read; then the reason, which is NULL when there was nothing to fetch. */
+CHAOS_API const chaos_registration_file *chaos_agent_card_file(const chaos_agent_card *card);
+CHAOS_API const chaos_error *chaos_agent_card_file_error(const chaos_agent_card *card);
+CHAOS_API chaos_slice chaos_agent_card_file_bytes(const chaos_agent_card *card); /* as they came; data NULL: none came */
+/* Does the URI itself fix the file's bytes (data:, ipfs:), so that its owner alone can change them? */
+CHAOS_API bool chaos_agent_card_is_committed(const chaos_agent_card *card);
+/* Is the agent among the registrations of its own file? Anybody can point at a file of somebody else's. */
+CHAOS_API bool chaos_agent_card_names_itself(const chaos_agent_card *card);
 
 #ifdef __cplusplus
 }

@@ -2,11 +2,12 @@
 # themselves, so this file does not age.
 
 _chaoschain_options() {
-    "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'
 }
 
 _chaoschain_verbs() {
     "$1" --help 2>/dev/null | sed -n 's/^  \([a-z-]*\)  .*/\1/p'
+    "$@" --help 2>/dev/null | sed -n 's/^  \([a-z-]*\)  .*/\1/p'
 }
 
 _chaoschain_files() {
@@ -28,6 +29,15 @@ _chaoschain() {
             return
         fi
         program+=("${COMP_WORDS[1]}")
+        case ${COMP_WORDS[1]} in
+            agent | validation | feedback | chain | account)
+                if [ "$COMP_CWORD" -eq 2 ]; then
+                    mapfile -t COMPREPLY < <(compgen -W "$(_chaoschain_verbs "${program[@]}") --help" -- "$current")
+                    return
+                fi
+                program+=("${COMP_WORDS[2]}")
+                ;;
+        esac
     fi
     case $previous in
         --policy) mapfile -t COMPREPLY < <(compgen -W "default none" -f -- "$current") ;;

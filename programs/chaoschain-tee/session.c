@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "programs/common/tee/open_tee.h"
 
-#define MAX_OPTIONS 8192u
 #define MAX_BOUND_FILE (1024u * 1024u) /* a registration file or a policy, of which the hash is bound */
 #define MAX_LIFE (366 * 86400u)
 #define MAX_COLLATERAL (512u * 1024u)
@@ -45,43 +45,15 @@ static chaos_status usage(const char *option, const char *value, const char *wan
 
 /* ------------------------------------------------------------------- TEE ---- */
 
-/* The options of the provider: --tee-options, with --tee-endpoint as its member "endpoint". */
-static chaos_status provider_options(const options *o, chaos_buffer *out, chaos_error *err)
+static chaos_status open_session_tee(const options *o, tee_session *session, chaos_error *err)
 {
-    const char *given = options_value(o, KEY_OPT_OPTIONS, 0);
-    const char *endpoint = options_value(o, KEY_OPT_ENDPOINT, 0);
-    bool ok = true;
-    if (endpoint == NULL) {
-        ok = buffer_append_text(out, given == NULL ? "{}" : given);
-    } else if (given != NULL) {
-        return error_set(err, CHAOS_E_USAGE, "--tee-endpoint", CHAOS_NO_OFFSET,
-                         "write the endpoint into --tee-options, or leave those out");
-    } else {
-        json_writer w = json_writer_begin(out);
-        json_write_object(&w, NULL);
-        json_write_text(&w, "endpoint", endpoint);
-        json_write_object_end(&w);
-        ok = json_writer_status(&w) == CHAOS_OK;
-    }
-    return ok ? CHAOS_OK
-              : error_set(err, CHAOS_E_USAGE, "--tee-options", CHAOS_NO_OFFSET, "more than %u bytes", MAX_OPTIONS);
-}
-
-static chaos_status open_tee(const options *o, tee_session *session, chaos_error *err)
-{
-    CHAOS_AUTO_BUFFER(text, MAX_OPTIONS);
-    const char *name = options_value(o, KEY_OPT_PROVIDER, 0);
-    const chaos_tee_provider *provider = NULL;
-    chaos_tee_registry_options where = CHAOS_TEE_REGISTRY_OPTIONS_INIT;
-    if (name == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "--tee-provider", CHAOS_NO_OFFSET,
-                         "which TEE? 'chaoschain providers' lists them");
-    }
-    where.plugin_path = options_value(o, KEY_OPT_PLUGIN, 0);
-    CHAOS_TRY(provider_options(o, &text, err));
-    CHAOS_TRY(chaos_tee_registry_new(&where, &session->registry, err));
-    CHAOS_TRY(chaos_tee_find(session->registry, name, &provider, err));
-    return chaos_tee_open(provider, (const char *)text.data, &session->tee, err);
+    const tee_choice choice = {
+        .provider = options_value(o, KEY_OPT_PROVIDER, 0),
+        .endpoint = options_value(o, KEY_OPT_ENDPOINT, 0),
+        .options = options_value(o, KEY_OPT_OPTIONS, 0),
+        .plugin = options_value(o, KEY_OPT_PLUGIN, 0),
+    };
+    return open_tee(&choice, &session->registry, &session->tee, err);
 }
 
 /* --------------------------------------------------------------- binding ---- */
@@ -225,7 +197,7 @@ static chaos_status open_session(const options *o, bool session_wanted, tee_sess
     CHAOS_TRY(read_binding(o, agent, session_wanted, &binding, err));
     CHAOS_TRY(read_path(o, agent, path, &chosen, err));
     CHAOS_TRY(read_collateral(o, &collateral, err));
-    CHAOS_TRY(open_tee(o, session, err));
+    CHAOS_TRY(open_session_tee(o, session, err));
     return make_keys(&binding, chosen, buffer_slice(&collateral), session, err);
 }
 

@@ -66,3 +66,8 @@ int verb_bundle(int argc, char **argv)
 {
     return exec_with_verb("chaoschain-verify", argc, argv);
 }
+
+int verb_chain(int argc, char **argv)
+{
+    return exec_with_verb("chaoschain-chain", argc, argv);
+}

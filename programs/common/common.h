@@ -15,6 +15,8 @@ enum {
     EXIT_MALFORMED = 3,
     EXIT_UNTRUSTED = 4,
     EXIT_ENVIRONMENT = 5,
+    EXIT_FUNDS = 7,      /* of programs that send transactions */
+    EXIT_REGISTRIES = 8, /* the registries of a chain do not belong together */
     EXIT_USAGE = 64,
     EXIT_INTERNAL = 70
 };

@@ -19,6 +19,8 @@ static const struct {
     { EXIT_MALFORMED, "malformed" },
     { EXIT_UNTRUSTED, "not trusted" },
     { EXIT_ENVIRONMENT, "environment" },
+    { EXIT_FUNDS, "funds missing" },
+    { EXIT_REGISTRIES, "registries disagree" },
     { EXIT_USAGE, "usage" },
     { EXIT_INTERNAL, "internal" },
 };

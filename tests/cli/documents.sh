@@ -34,9 +34,22 @@ for option in $("$chaoschain" verify-bundle --help | sed -n 's/^ *\(--[a-z-]*\).
     pass
 done
 for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
-    grep -qE "^\\*$verb" man/chaoschain.1.scd || fail "man/chaoschain.1.scd does not have $verb"
+    grep -qE "^\\*$verb|^\\*agent\\*.*\\*$verb\\*" man/chaoschain.1.scd || fail "man/chaoschain.1.scd does not have $verb"
     pass
 done
+# The same for verbs of verbs, which have a man page for each group.
+if [ -x "$CHAOS_BIN/chaoschain-chain" ]; then
+    for group in agent validation feedback chain account; do
+        page=man/chaoschain-$group.1.scd
+        for verb in $("$chaoschain" "$group" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
+            grep -qF "*chaoschain $group $verb*" "$page" || fail "$page does not have $verb"
+            for option in $("$chaoschain" "$group" "$verb" --help | sed -n 's/^ *\(--[a-z0-9-]*\).*/\1/p'); do
+                grep -qF -- "*$option*" "$page" || fail "$page does not have $option of $verb"
+            done
+            pass
+        done
+    done
+fi
 # Every key of a policy is in its man page.
 for key in $(sed -n 's/^    { "\([a-z_.0-9]*\)", [A-Z_]*, .*/\1/p' src/appraise/policy.c); do
     grep -qF -- "${key##*.}" man/chaoschain-policy.5.scd || grep -qE 'rtmr[12]$' <<<"$key" ||
@@ -60,6 +73,14 @@ _chaoschain_verbs "$chaoschain" | grep -qx inspect || fail "the completion has n
 COMP_WORDS=("$chaoschain" ins) COMP_CWORD=1
 _chaoschain
 [ "${COMPREPLY[*]}" = inspect ] || fail "completion of 'ins' gives '${COMPREPLY[*]}'"
+if [ -x "$CHAOS_BIN/chaoschain-chain" ]; then
+    COMP_WORDS=("$chaoschain" agent set-m) COMP_CWORD=2
+    _chaoschain
+    [ "${COMPREPLY[*]}" = set-metadata ] || fail "completion of 'agent set-m' gives '${COMPREPLY[*]}'"
+    COMP_WORDS=("$chaoschain" feedback give --tag) COMP_CWORD=3
+    _chaoschain
+    [ "${COMPREPLY[*]}" = "--tag1 --tag2" ] || fail "completion of 'feedback give --tag' gives '${COMPREPLY[*]}'"
+fi
 COMP_WORDS=("$verify" --col) COMP_CWORD=1
 _chaoschain
 [ "${COMPREPLY[*]}" = "--collateral --collateral-floor" ] || fail "completion of '--col' gives '${COMPREPLY[*]}'"

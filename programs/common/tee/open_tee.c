@@ -1,0 +1,39 @@
+/* open_tee.c - see open_tee.h. */
+#include "programs/common/tee/open_tee.h"
+
+/* The options of the provider: --tee-options, with --tee-endpoint as its member "endpoint". */
+static chaos_status provider_options(const tee_choice *choice, chaos_buffer *out, chaos_error *err)
+{
+    bool ok = true;
+    if (choice->endpoint == NULL) {
+        ok = buffer_append_text(out, choice->options == NULL ? "{}" : choice->options);
+    } else if (choice->options != NULL) {
+        return error_set(err, CHAOS_E_USAGE, "--tee-endpoint", CHAOS_NO_OFFSET,
+                         "write the endpoint into --tee-options, or leave those out");
+    } else {
+        json_writer w = json_writer_begin(out);
+        json_write_object(&w, NULL);
+        json_write_text(&w, "endpoint", choice->endpoint);
+        json_write_object_end(&w);
+        ok = json_writer_status(&w) == CHAOS_OK;
+    }
+    return ok ? CHAOS_OK
+              : error_set(err, CHAOS_E_USAGE, "--tee-options", CHAOS_NO_OFFSET, "more than %u bytes",
+                          TEE_MAX_OPTIONS);
+}
+
+chaos_status open_tee(const tee_choice *choice, chaos_tee_registry **registry, chaos_tee **tee, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(text, TEE_MAX_OPTIONS);
+    const chaos_tee_provider *provider = NULL;
+    chaos_tee_registry_options where = CHAOS_TEE_REGISTRY_OPTIONS_INIT;
+    if (choice->provider == NULL) {
+        return error_set(err, CHAOS_E_USAGE, "--tee-provider", CHAOS_NO_OFFSET,
+                         "which TEE? 'chaoschain providers' lists them");
+    }
+    where.plugin_path = choice->plugin;
+    CHAOS_TRY(provider_options(choice, &text, err));
+    CHAOS_TRY(chaos_tee_registry_new(&where, registry, err));
+    CHAOS_TRY(chaos_tee_find(*registry, choice->provider, &provider, err));
+    return chaos_tee_open(provider, (const char *)text.data, tee, err);
+}

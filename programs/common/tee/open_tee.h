@@ -1,0 +1,19 @@
+/* open_tee.h - from the command line's words to an opened TEE. For programs that link libchaoschain. */
+#ifndef COMMON_TEE_OPEN_TEE_H
+#define COMMON_TEE_OPEN_TEE_H
+
+#include <chaoschain/tee.h>
+
+#include "programs/common/common.h"
+
+#define TEE_MAX_OPTIONS 8192u
+
+typedef struct tee_choice { /* --tee-provider, --tee-endpoint, --tee-options, --tee-plugin; NULL: not given */
+    const char *provider, *endpoint, *options, *plugin;
+} tee_choice;
+
+/* Both are freed by the caller, the TEE first, also after a failure. USAGE names the option. */
+CHAOS_MUST_USE chaos_status open_tee(const tee_choice *choice, chaos_tee_registry **registry, chaos_tee **tee,
+                                     chaos_error *err);
+
+#endif
