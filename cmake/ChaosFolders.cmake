@@ -1,7 +1,7 @@
 # src/: one OBJECT library per folder, in the order in which data flows. Who may include whom is in src/DEPS, and
 # scripts/check-deps.sh holds everyone to it; src/ cannot see sim/, tests/ or programs/ at all.
 set(CHAOS_VERIFY_FOLDERS base codec crypto wire verify appraise check)
-set(CHAOS_TEE_FOLDERS keys net store tee eth erc8004 agent) # what libchaoschain has beyond the verify library
+set(CHAOS_TEE_FOLDERS keys net store tee eth erc8004 agent validator) # what libchaoschain has beyond the verify library
 
 # Makes chaos_FOLDER for each; the list of objects and whether all have sources are left in ${prefix}_OBJECTS and _COMPLETE.
 macro(chaos_folders prefix)

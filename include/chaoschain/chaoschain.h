@@ -11,8 +11,10 @@
 
 #include <chaoschain/provider.h>
 #include <chaoschain/tee.h>
+#include <chaoschain/net.h>
 #include <chaoschain/eth.h>
 #include <chaoschain/erc8004.h>
 #include <chaoschain/agent.h>
+#include <chaoschain/validator.h>
 
 #endif

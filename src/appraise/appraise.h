@@ -15,6 +15,11 @@ CHAOS_MUST_USE chaos_status appraise_examined(const chaos_claims *claims, const 
 /* What became of a check; lent. */
 const check_row *verdict_row(const chaos_verdict *verdict, check_id id);
 
+/* The kind of the root that the evidence ends in; 0: it came to none that is trusted. */
+chaos_anchor verdict_anchor(const chaos_verdict *verdict);
+/* Does the policy take a simulated anchor on this chain? */
+bool policy_simulates(const chaos_policy *policy, uint64_t chain_id);
+
 CHAOS_CLEANUP(chaos_policy);
 CHAOS_CLEANUP(chaos_verdict);
 

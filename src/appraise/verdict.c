@@ -171,6 +171,20 @@ static void decide(chaos_verdict *verdict, const chaos_policy *policy, const cha
 
 /* ---------------------------------------------------------------- making ---- */
 
+#define DEFAULT_SIMULATED_CHAIN 31337 /* of a chain on one's own machine; "any" is not offered for this list */
+
+chaos_anchor verdict_anchor(const chaos_verdict *verdict)
+{
+    return verdict->claims.anchor;
+}
+
+bool policy_simulates(const chaos_policy *policy, uint64_t chain_id)
+{
+    const policy_list *chains = &policy->simulated_chains;
+
+    return list_has_values(chains) ? list_has_number(chains, chain_id) : chain_id == DEFAULT_SIMULATED_CHAIN;
+}
+
 /* A bare quote has nothing to hold these against. Evidence that could not be read gets its verdict all the same. */
 static chaos_status check_expectation_fits(const chaos_claims *claims, const chaos_expectation *expectation,
                                            chaos_error *err)

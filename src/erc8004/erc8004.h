@@ -36,6 +36,20 @@ void wide_divide(wide *value, uint32_t divisor);                    /* toward ze
 chaos_int128 int128_of_word(const uint8_t word[ABI_WORD]);          /* its low half */
 void int128_to_word(const chaos_int128 *value, uint8_t word[ABI_WORD]);
 
+/* The registry's own mean, without its wrap: the sum at 18 decimals over the count, toward zero, at the most frequent
+ * number of decimals. A sum that leaves 256 bits is latched. reputation.c */
+typedef struct feedback_mean {
+    wide sum;
+    uint64_t frequency[CHAOS_MAX_DECIMALS + 1];
+    uint32_t count;
+    bool too_large;
+} feedback_mean;
+feedback_mean feedback_mean_begin(void);
+void feedback_mean_add(feedback_mean *mean, const chaos_int128 *value, unsigned decimals);
+/* LIMIT: it does not fit. */
+CHAOS_MUST_USE chaos_status feedback_mean_end(const feedback_mean *mean, chaos_feedback_summary *summary,
+                                              chaos_error *err);
+
 /* Digits without a sign or leading zeros. */
 CHAOS_MUST_USE bool decimal_u256(chaos_slice digits, chaos_u256 *out);
 CHAOS_MUST_USE bool decimal_u64(chaos_slice digits, uint64_t *out);

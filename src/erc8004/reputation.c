@@ -126,31 +126,35 @@ static uint8_t mode(const uint64_t frequency[CHAOS_MAX_DECIMALS + 1])
     return best;
 }
 
-chaos_status chaos_feedback_list_summary(const chaos_feedback_list *list, chaos_feedback_summary *summary,
-                                         chaos_error *err)
+feedback_mean feedback_mean_begin(void)
 {
-    uint64_t frequency[CHAOS_MAX_DECIMALS + 1] = { 0 };
-    wide sum = { .negative = false };
-    uint32_t count = 0;
-    CHAOS_TRY(need(list != NULL && summary != NULL, err));
-    for (size_t i = 0; i < chaos_feedback_list_count(list); i++) {
-        const chaos_feedback *f = chaos_feedback_list_at(list, i);
-        if (f->is_revoked) {
-            continue;
-        }
-        wide value = wide_from(&f->value);
-        if (!wide_times_ten(&value, CHAOS_MAX_DECIMALS - f->decimals) || !wide_add(&sum, &value)) {
-            return too_large(err);
-        }
-        frequency[f->decimals]++;
-        count++;
+    return (feedback_mean){ .count = 0 };
+}
+
+void feedback_mean_add(feedback_mean *mean, const chaos_int128 *value, unsigned decimals)
+{
+    wide term = wide_from(value);
+    if (decimals > CHAOS_MAX_DECIMALS || mean->count == UINT32_MAX ||
+        !wide_times_ten(&term, CHAOS_MAX_DECIMALS - decimals) || !wide_add(&mean->sum, &term)) {
+        mean->too_large = true;
+        return;
     }
-    chaos_feedback_summary made = { .count = count, .decimals = mode(frequency) };
-    if (count == 0) {
+    mean->frequency[decimals]++;
+    mean->count++;
+}
+
+chaos_status feedback_mean_end(const feedback_mean *mean, chaos_feedback_summary *summary, chaos_error *err)
+{
+    chaos_feedback_summary made = { .count = mean->count, .decimals = mode(mean->frequency) };
+    wide sum = mean->sum;
+    if (mean->too_large) {
+        return too_large(err);
+    }
+    if (mean->count == 0) {
         *summary = (chaos_feedback_summary){ .count = 0 };
         return CHAOS_OK;
     }
-    wide_divide(&sum, count);
+    wide_divide(&sum, mean->count);
     for (unsigned d = made.decimals; d < CHAOS_MAX_DECIMALS; d++) {
         wide_divide(&sum, 10);
     }
@@ -159,4 +163,18 @@ chaos_status chaos_feedback_list_summary(const chaos_feedback_list *list, chaos_
     }
     *summary = made;
     return CHAOS_OK;
+}
+
+chaos_status chaos_feedback_list_summary(const chaos_feedback_list *list, chaos_feedback_summary *summary,
+                                         chaos_error *err)
+{
+    feedback_mean mean = feedback_mean_begin();
+    CHAOS_TRY(need(list != NULL && summary != NULL, err));
+    for (size_t i = 0; i < chaos_feedback_list_count(list); i++) {
+        const chaos_feedback *f = chaos_feedback_list_at(list, i);
+        if (!f->is_revoked) {
+            feedback_mean_add(&mean, &f->value, f->decimals);
+        }
+    }
+    return feedback_mean_end(&mean, summary, err);
 }

@@ -16,8 +16,8 @@ enum {
 #define TEXT_OF(number) #number
 #define NUMBER_TEXT(number) TEXT_OF(number)
 
-/* Receipts of agents and other things that must outlive a process get tables of their own here, with a higher schema
- * number and a step in `upgrade`. */
+/* Other things that must outlive a process get tables of their own here, with a higher schema number and a step in
+ * `upgrade`. */
 static const char schema[] =
     "CREATE TABLE chain(chain_id INTEGER PRIMARY KEY, genesis BLOB NOT NULL) STRICT;"
     "CREATE TABLE intent("
@@ -37,6 +37,13 @@ static const char schema[] =
     "CREATE TABLE header("
     " chain_id INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, parent BLOB NOT NULL,"
     " timestamp INTEGER NOT NULL, PRIMARY KEY(chain_id, number)) STRICT;"
+    "CREATE TABLE agent_value("
+    " scope TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(scope, name)) STRICT;"
+    "CREATE TABLE agent_blob("
+    " scope TEXT NOT NULL, kind INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL,"
+    " PRIMARY KEY(scope, kind, hash)) STRICT;"
+    "CREATE TABLE agent_receipt("
+    " scope TEXT NOT NULL, sequence INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY(scope, sequence)) STRICT;"
     "PRAGMA application_id = " NUMBER_TEXT(0x43484153) ";"
                                                        "PRAGMA user_version = " NUMBER_TEXT(STORE_SCHEMA) ";";
 

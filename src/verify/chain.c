@@ -34,7 +34,7 @@ static chaos_slice chain_text(const examination *x)
     return x->quote->cert_data_type == CERT_PCK_CHAIN ? x->quote->cert_data : x->parts->pck_certificate_chain;
 }
 
-static bool read_three(examination *x, chaos_slice text, fault *why)
+bool read_pck_certificates(examination *x, chaos_slice text, fault *why)
 {
     chaos_slice der[PCK_CHAIN_LENGTH];
     certificate *const places[PCK_CHAIN_LENGTH] = { &x->leaf, &x->ca, &x->root_certificate };
@@ -84,7 +84,7 @@ static chaos_status read_chain(examination *x)
 
     CHECK(run, text.size > 0, PCK_CHAIN, PCK_CHAIN_MISSING, "pck_certificate_chain",
           v_text("the chain in the collateral"), v_none());
-    CHECK_READ(run, read_three(x, text, &why), PCK_CHAIN, &why);
+    CHECK_READ(run, read_pck_certificates(x, text, &why), PCK_CHAIN, &why);
     CHECK(run, role_fits(&x->leaf, 0) && role_fits(&x->ca, 1) && role_fits(&x->root_certificate, 2), PCK_CHAIN,
           PCK_CHAIN_ORDER, "certification_data", v_text("leaf, PCK CA, root"), v_quoted(x->leaf.subject_cn));
     if (x->quote->cert_data_type == CERT_PCK_LEAF) {

@@ -29,6 +29,8 @@ extern const trust_root vendor_root;
 
 /* The root that this certificate stands for (subject and key equal); NULL if none. */
 const trust_root *trust_find(const chaos_trust *trust, const certificate *presented);
+/* Does the certificate's name say that it is a simulator's? */
+bool is_simulators_root(const certificate *root);
 /* Is the certificate one of the encodings that need no signature check? */
 bool trust_knows(const trust_root *root, const certificate *presented);
 
@@ -69,6 +71,8 @@ typedef struct examination {
 
 /* The stages, in the order of docs/verify-dcap.md. CHAOS_OK: go on; anything else ends the examination. */
 chaos_status verify_pck_chain(examination *x);          /* A2, B3-B6, B9 */
+/* The three certificates of a chain's text into leaf, ca and root_certificate; their order and roles are not judged. */
+CHAOS_MUST_USE bool read_pck_certificates(examination *x, chaos_slice text, fault *why);
 chaos_status verify_crls(examination *x);               /* B7, B8 */
 chaos_status verify_tcb_info(examination *x);           /* C10-C13 */
 chaos_status verify_qe_identity(examination *x);        /* D14 */

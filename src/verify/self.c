@@ -61,6 +61,35 @@ chaos_status self_check(const chaos_evidence *evidence, chaos_error *err)
                      : self_end(x, self_examine(x, evidence), err);
 }
 
+static chaos_status facts_examine(examination *x, const chaos_evidence *evidence, self_facts *facts)
+{
+    check_run *run = &x->claims->run;
+    fault why = { 0 };
+
+    CHAOS_TRY(self_examine(x, evidence));
+    facts->has_compose_hash = x->claims->has_compose_hash;
+    memcpy(facts->compose_hash, x->claims->compose_hash, sizeof facts->compose_hash);
+    if (evidence->quote.cert_data_type != CERT_PCK_CHAIN) {
+        return CHAOS_OK;
+    }
+    CHECK_READ(run, read_pck_certificates(x, evidence->quote.cert_data, &why), PCK_CHAIN, &why);
+    facts->is_simulated = is_simulators_root(&x->root_certificate);
+    return CHAOS_OK;
+}
+
+chaos_status self_facts_of(const chaos_evidence *evidence, self_facts *facts, chaos_error *err)
+{
+    examination *x = self_begin(&evidence->quote, evidence->event_log.size);
+    self_facts found = { .has_compose_hash = false };
+
+    if (x == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    CHAOS_TRY(self_end(x, facts_examine(x, evidence, &found), err));
+    *facts = found;
+    return CHAOS_OK;
+}
+
 /* The rules of the stage come first of the binding's, so a draft without quote and signatures gets past
  * them or fails by them: whatever is refused later is what a draft lacks. */
 chaos_status self_check_stage(const chaos_binding *binding, chaos_error *err)

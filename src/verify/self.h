@@ -13,4 +13,13 @@ CHAOS_MUST_USE chaos_status self_check_stage(const chaos_binding *binding, chaos
  * TRUST statuses as a verifier gives them; others are faults of ours. */
 CHAOS_MUST_USE chaos_status self_check(const chaos_evidence *evidence, chaos_error *err);
 
+/* What the maker publishes about his own evidence beside it. */
+typedef struct self_facts {
+    bool has_compose_hash;
+    uint8_t compose_hash[32]; /* of the system event in RTMR3's log */
+    bool is_simulated;        /* its PCK chain ends in a simulator's root */
+} self_facts;
+/* From evidence that self_check accepts, which is checked again. FORMAT statuses as a verifier gives them. */
+CHAOS_MUST_USE chaos_status self_facts_of(const chaos_evidence *evidence, self_facts *facts, chaos_error *err);
+
 #endif

@@ -118,12 +118,17 @@ static const char *root_objection(const certificate *root)
     return NULL;
 }
 
+bool is_simulators_root(const certificate *root)
+{
+    return slice_is(root->subject_o, SIMULATOR_ORGANISATION);
+}
+
 static void pin(const certificate *presented, trust_root *out)
 {
     if (presented->subject.data == NULL || presented->spki.data == NULL) {
         return; /* not reached: certificate_read gives both */
     }
-    out->anchor = slice_is(presented->subject_o, SIMULATOR_ORGANISATION) ? CHAOS_ANCHOR_SIMULATED : CHAOS_ANCHOR_CUSTOM;
+    out->anchor = is_simulators_root(presented) ? CHAOS_ANCHOR_SIMULATED : CHAOS_ANCHOR_CUSTOM;
     out->subject_size = presented->subject.size;
     memcpy(out->subject, presented->subject.data, presented->subject.size);
     memcpy(out->spki, presented->spki.data, SPKI_SIZE);

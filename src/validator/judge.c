@@ -1,0 +1,73 @@
+/* judge.c - evidence to verdict, and what is not a verdict: everything that is ours or the network's. */
+#include "validator/internal.h"
+
+chaos_status expect_anchor(const chaos_validator *v, const chaos_binding *binding, uint64_t first, uint64_t last,
+                           chaos_expectation *expectation, chaos_error *err)
+{
+    const chaos_block_id at = { .tag = CHAOS_BLOCK_NUMBER, .number = binding->anchor_block };
+    chaos_block block;
+
+    if (binding->anchor_block < first || binding->anchor_block > last) {
+        return CHAOS_OK; /* of another time, or no anchor at all */
+    }
+    CHAOS_TRY(chaos_rpc_block(chaos_registries_rpc(v->config.registries), &at, &block, err));
+    if (memcmp(block.hash.bytes, binding->nonce.bytes, sizeof block.hash.bytes) != 0) {
+        return CHAOS_OK; /* the agent chose the nonce: it is fresh for nobody */
+    }
+    expectation->has_anchor = true;
+    expectation->anchor_block = block.number;
+    expectation->anchor_hash = block.hash;
+    expectation->first_block = first;
+    expectation->last_block = last;
+    return CHAOS_OK;
+}
+
+static chaos_status get_collateral(const chaos_validator *v, const chaos_evidence *evidence, int64_t now,
+                                   chaos_buffer *out, chaos_error *err)
+{
+    if (v->collateral.size > 0) {
+        return buffer_append(out, buffer_slice(&v->collateral))
+                   ? CHAOS_OK
+                   : error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    if (evidence == NULL) {
+        return CHAOS_OK; /* it cannot even be read, whatever the collateral */
+    }
+    if (v->config.collateral_source == NULL) {
+        return error_set(err, CHAOS_E_COLLATERAL_MISSING, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    return v->config.collateral_source(v->config.collateral_context, evidence, now, out, err);
+}
+
+/* The collateral is the validator's own: whatever is wrong with it, its dates above all, says nothing of the agent. */
+static bool speaks_of_evidence(const chaos_error *error)
+{
+    const chaos_class kind = chaos_status_class(error->status);
+
+    return (kind == CHAOS_CLASS_FORMAT || kind == CHAOS_CLASS_TRUST) &&
+           strcmp(chaos_status_stage(error->status), "collateral") != 0;
+}
+
+chaos_status judge(const chaos_validator *v, const chaos_evidence *evidence, chaos_slice bytes,
+                   const chaos_expectation *expectation, int64_t now, chaos_verdict **verdict, chaos_error *err)
+{
+    CHAOS_AUTO(chaos_verdict, made);
+    CHAOS_AUTO_BUFFER(collateral, CHAOS_MAX_COLLATERAL);
+    const chaos_error *found;
+
+    CHAOS_TRY(get_collateral(v, evidence, now, &collateral, err));
+    CHAOS_TRY(chaos_check(bytes, buffer_slice(&collateral), v->config.trust, v->policy, expectation, now,
+                          v->config.cache, &made, err));
+    found = chaos_verdict_error(made);
+    if (found != NULL && !speaks_of_evidence(found)) {
+        if (err != NULL) {
+            *err = *found;
+        }
+        return found->status;
+    }
+    if (found == NULL && chaos_verdict_verified(made) != CHAOS_VERIFIED_TRUE) {
+        return error_set(err, CHAOS_E_INTERNAL, "verdict", CHAOS_NO_OFFSET, "a verdict without a reason");
+    }
+    CHAOS_GIVE(verdict, made);
+    return CHAOS_OK;
+}

@@ -1,0 +1,295 @@
+/* test_life.c - the life of an attested agent on a local chain: registered, at work, asked, judged, rated; and everything
+ * again after a restart, where nothing is sent twice. Beside a simulated guest agent (tests/tee/with_simulator.sh). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chaoschain/chaoschain.h>
+
+#include "tests/support/chain.h"
+#include "tests/support/support.h"
+
+#define BASE "https://evidence.invalid/"
+
+/* One world: chain, registries, TEE, what Alice and Bob each hold. */
+typedef struct world {
+    chain c;
+    chaos_registry_addresses addresses;
+    chaos_registries *registries;
+    char folder[128], bob_journal[160];
+    chaos_content *content;
+    chaos_tee_registry *plugins;
+    chaos_tee *tee;
+    chaos_account *bob;
+    chaos_sender *bob_sender;
+    chaos_trust *trust;
+    chaos_buffer policy, collateral, root;
+    chaos_agent *alice;
+    chaos_validator *validator;
+} world;
+
+static void must_be(chaos_status status, const chaos_error *err)
+{
+    if (status != CHAOS_OK) {
+        fail_msg("%s: %s (field %s, expected %s, found %s)", chaos_status_name(status), err->text,
+                 err->field == NULL ? "-" : err->field, err->expected, err->found);
+    }
+}
+#define OK(call) must_be((call), &err)
+
+static void load(const char *name, chaos_buffer *out)
+{
+    char path[512];
+    uint8_t bytes[4096];
+    size_t got;
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/%s", getenv("CHAOS_SIMULATOR"), name);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    *out = (chaos_buffer)CHAOS_BUFFER_INIT(1u << 20);
+    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0) {
+        assert_true(buffer_append(out, slice(bytes, got)));
+    }
+    (void)fclose(file);
+}
+
+static void open_registries(world *w)
+{
+    chaos_registries_options options = CHAOS_REGISTRIES_OPTIONS_INIT;
+    chaos_error err;
+
+    options.rpc = w->c.rpc;
+    options.has_identity = options.has_reputation = options.has_validation = true;
+    options.identity = w->addresses.identity;
+    options.reputation = w->addresses.reputation;
+    options.validation = w->addresses.validation;
+    OK(chaos_registries_open(&options, &w->registries, &err));
+}
+
+static void open_alice(world *w)
+{
+    chaos_agent_config config = CHAOS_AGENT_CONFIG_INIT;
+    chaos_error err;
+
+    config.name = "Alice";
+    config.network = "local";
+    config.tee = w->tee;
+    config.registries = w->registries;
+    config.sender = w->c.sender;
+    config.content = w->content;
+    config.store = w->c.journal;
+    config.description = "test";
+    OK(chaos_agent_open(&config, &w->alice, &err));
+}
+
+static void open_bob(world *w)
+{
+    chaos_sender_options sender = CHAOS_SENDER_OPTIONS_INIT;
+    chaos_validator_config config = CHAOS_VALIDATOR_CONFIG_INIT;
+    chaos_error err;
+
+    sender.rpc = w->c.rpc;
+    sender.account = w->bob;
+    sender.journal = w->bob_journal;
+    OK(chaos_sender_open(&sender, &w->bob_sender, &err));
+    config.registries = w->registries;
+    config.sender = w->bob_sender;
+    config.store = w->bob_journal;
+    config.content = w->content;
+    config.trust = w->trust;
+    config.policy = buffer_slice(&w->policy);
+    config.collateral = buffer_slice(&w->collateral);
+    OK(chaos_validator_open(&config, &w->validator, &err));
+}
+
+static void open_tee(world *w)
+{
+    const chaos_tee_provider *provider = NULL;
+    chaos_tee_registry_options where = CHAOS_TEE_REGISTRY_OPTIONS_INIT;
+    chaos_error err;
+
+    where.search_path = BUILD_ROOT "/lib/chaoschain/providers";
+    OK(chaos_tee_registry_new(&where, &w->plugins, &err));
+    OK(chaos_tee_find(w->plugins, "phala-dstack", &provider, &err));
+    OK(chaos_tee_open(provider, NULL, &w->tee, &err));
+}
+
+static void world_begin(world *w)
+{
+    const chain_options options = { 0 };
+    chaos_content_options content = CHAOS_CONTENT_OPTIONS_INIT;
+    chaos_error err;
+
+    memset(w, 0, sizeof *w);
+    chain_begin(&w->c, &options);
+    OK(chaos_registries_deploy(w->c.sender, "deploy", &w->addresses, &err));
+    open_registries(w);
+    (void)snprintf(w->folder, sizeof w->folder, "%s/content", w->c.folder);
+    (void)snprintf(w->bob_journal, sizeof w->bob_journal, "%s/bob", w->c.folder);
+    content.folder = w->folder;
+    content.base = BASE;
+    OK(chaos_content_open(&content, &w->content, &err));
+    open_tee(w);
+    load("policy.json", &w->policy);
+    load("collateral.json", &w->collateral);
+    load("trust-root.der", &w->root);
+    OK(chaos_trust_new(&w->trust, &err));
+    OK(chaos_trust_add_root(w->trust, buffer_slice(&w->root), &err));
+    w->bob = chain_account();
+    chain_give(&w->c, w->bob, "0x56bc75e2d63100000");
+    open_alice(w);
+    open_bob(w);
+}
+
+static void world_end(world *w)
+{
+    char command[512];
+
+    chaos_validator_free(w->validator);
+    chaos_sender_free(w->bob_sender);
+    chaos_account_free(w->bob);
+    chaos_agent_free(w->alice);
+    chaos_tee_free(w->tee);
+    chaos_tee_registry_free(w->plugins);
+    chaos_content_free(w->content);
+    chaos_registries_free(w->registries);
+    chaos_trust_free(w->trust);
+    chaos_buffer_free(&w->policy);
+    chaos_buffer_free(&w->collateral);
+    chaos_buffer_free(&w->root);
+    (void)snprintf(command, sizeof command, "rm -rf '%s' '%s'*", w->folder, w->bob_journal);
+    assert_int_equal(system(command), 0);
+    chain_end(&w->c);
+}
+
+static chaos_u256 register_alice(world *w)
+{
+    chaos_u256 id;
+    chaos_keccak hash;
+    chaos_error err;
+
+    OK(chaos_agent_register_identity(w->alice, NULL, &id, &hash, &err));
+    return id;
+}
+
+static chaos_receipt act(world *w, const char *text)
+{
+    chaos_act what = CHAOS_ACT_INIT;
+    chaos_receipt receipt;
+    chaos_error err;
+
+    what.action_type = "chaoschain/demo";
+    what.payload = slice_text(text);
+    what.output = slice_text("done");
+    what.keep = true;
+    OK(chaos_agent_act(w->alice, &what, &receipt, &err));
+    return receipt;
+}
+
+static chaos_keccak ask_bob(world *w, uint32_t again)
+{
+    const chaos_address bob = chaos_account_address(w->bob);
+    chaos_keccak hash;
+    chaos_error err;
+
+    OK(chaos_agent_request_validation(w->alice, &bob, NULL, 0, again, &hash, NULL, &err));
+    return hash;
+}
+
+static chaos_validation_result let_bob_judge(world *w, const chaos_keccak *request)
+{
+    chaos_validation_result result = { 0 };
+    chaos_error err;
+
+    OK(chaos_validator_validate(w->validator, request, (int64_t)time(NULL), &result, &err));
+    return result;
+}
+
+static void print_reason(const chaos_validation_result *result)
+{
+    CHAOS_AUTO_BUFFER(text, CHAOS_MAX_VERDICT);
+
+    print_message("decision %s, reason %s: %s\n", chaos_decision_name(result->decision),
+                  chaos_status_name(result->reason.status), result->reason.text);
+    if (result->verdict != NULL && chaos_verdict_write_text(result->verdict, &text, NULL) == CHAOS_OK) {
+        print_message("%.*s\n", (int)text.size, (const char *)text.data);
+    }
+}
+
+static void test_life(void **state)
+{
+    static world w;
+    chaos_validation_result result;
+    chaos_address wallet;
+    chaos_keccak request;
+    chaos_u256 id, again;
+    chaos_receipt receipt;
+    chaos_error err;
+    uint64_t count, nonce;
+
+    (void)state;
+    world_begin(&w);
+    id = register_alice(&w);
+    assert_true(slice_is_zero(slice(id.bytes, sizeof id.bytes))); /* 0 is an id */
+    OK(chaos_agent_wallet(w.registries, &id, NULL, &wallet, &err));
+    assert_memory_equal(wallet.bytes, chaos_keypair_address(chaos_agent_keypair(w.alice)).bytes, 20);
+    nonce = chain_nonce(&w.c, w.c.account);
+    again = register_alice(&w); /* idempotent: nothing is sent */
+    assert_memory_equal(again.bytes, id.bytes, sizeof id.bytes);
+    assert_true(chain_nonce(&w.c, w.c.account) == nonce);
+
+    for (int i = 0; i < 3; i++) {
+        receipt = act(&w, "look for a jacket");
+        assert_true(receipt.action.sequence == (uint64_t)i);
+    }
+    OK(chaos_agent_anchor(w.alice, NULL, &err));
+
+    request = ask_bob(&w, 0);
+    result = let_bob_judge(&w, &request);
+    if (result.decision != CHAOS_DECISION_ANSWER || result.response != 100) {
+        print_reason(&result);
+    }
+    assert_int_equal(result.decision, CHAOS_DECISION_ANSWER);
+    assert_int_equal(result.response, 100);
+    assert_string_equal(result.tag, CHAOS_TAG_SIMULATED);
+    chaos_verdict_free(result.verdict);
+    result = let_bob_judge(&w, &request);
+    assert_int_equal(result.decision, CHAOS_DECISION_DONE);
+    chaos_verdict_free(result.verdict);
+
+    /* A restart: the store says where the agent was. */
+    chaos_agent_free(w.alice);
+    w.alice = NULL;
+    open_alice(&w);
+    assert_true(chaos_agent_id(w.alice, &again));
+    OK(chaos_agent_receipt_count(w.alice, &count, &err));
+    assert_true(count == 3);
+    receipt = act(&w, "after the restart");
+    assert_true(receipt.action.sequence == 3);
+    world_end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_life) };
+
+    if (anvil_path() == NULL) {
+        (void)printf("SKIPPED: anvil is not installed (scripts/install-npm.sh tests/npm/chain)\n");
+        return 77;
+    }
+    if (getenv("CHAOS_SIMULATOR") == NULL) {
+        (void)printf("SKIPPED: no simulated guest agent\n");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
