@@ -50,12 +50,8 @@ CHAOS_API const char *chaos_network_name_at(size_t index); /* NULL: beyond the e
 
 /* The same from a file of the operator's own in the shape of data/networks.json: name, kind ("main", "test",
  * "local", "other") and chain_id are needed, members that are not known and names that come twice are refused, in
- * all of the file. The file alone is searched; who wants both asks chaos_network_find next. FILE_IO; USAGE with
- * what is wrong. */
-/* The same from a file of the operator's own in the shape of data/networks.json: name, kind ("main", "test", "local",
- * "other") and chain_id are needed, members that are not known and names that come twice are refused, in all of the
- * file. The file alone is searched; who wants both asks chaos_network_find next. Without a name (NULL) its only
- * network is meant. FILE_IO; USAGE with what is wrong. */
+ * all of the file. The file alone is searched; who wants both asks chaos_network_find next. Without a name (NULL)
+ * its only network is meant. FILE_IO; USAGE with what is wrong. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_network_load(const char *path, const char *name, chaos_network *network,
                                                          chaos_error *err);
 
@@ -765,7 +761,7 @@ typedef struct chaos_agent_card_options {
 #define CHAOS_AGENT_CARD_OPTIONS_INIT \
     { sizeof(chaos_agent_card_options), true, false, { NULL, NULL, NULL, NULL }, 0, 0, false, { { 0 } } }
 
-/* NOT_FOUND: there is no such agent. A file that cannot be fetched or read is no failure of the card: it has the
+/* NOT_FOUND: there is no such agent. A file that cannot be fetched or read is no failure of the card: the card has the
  * reason. `options` may be NULL. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_card_read(const chaos_registries *registries,
                                                             const chaos_u256 *agent_id,
@@ -782,8 +778,7 @@ CHAOS_API const chaos_tee_metadata *chaos_agent_card_tee(const chaos_agent_card 
 /* NULL: not fetched, or not to be read; then the reason, which is NULL when there was nothing to fetch. */
 CHAOS_API const chaos_registration_file *chaos_agent_card_file(const chaos_agent_card *card);
 CHAOS_API const chaos_error *chaos_agent_card_file_error(const chaos_agent_card *card);
-/* as they came; data NULL: none came */
-CHAOS_API chaos_slice chaos_agent_card_file_bytes(const chaos_agent_card *card);
+CHAOS_API chaos_slice chaos_agent_card_file_bytes(const chaos_agent_card *card); /* as they came; NULL: none */
 /* Does the URI itself fix the file's bytes (data:, ipfs:), so that its owner alone can change them? */
 CHAOS_API bool chaos_agent_card_is_committed(const chaos_agent_card *card);
 /* Is the agent among the registrations of its own file? Anybody can point at a file of somebody else's. */

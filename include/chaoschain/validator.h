@@ -44,7 +44,8 @@ typedef struct chaos_validator_config {
     void *log_context;
 } chaos_validator_config;
 #define CHAOS_VALIDATOR_CONFIG_INIT                                                                                  \
-    { sizeof(chaos_validator_config), NULL, NULL, NULL, NULL, NULL, { NULL, 0 }, { NULL, 0 }, NULL, NULL, NULL, 0, 0, NULL, NULL }
+    { sizeof(chaos_validator_config), NULL, NULL, NULL, NULL, NULL, { NULL, 0 }, { NULL, 0 }, NULL, NULL, NULL, 0, 0, \
+      NULL, NULL }
 
 typedef struct chaos_validator chaos_validator;
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_validator_open(const chaos_validator_config *config,

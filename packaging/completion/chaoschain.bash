@@ -6,7 +6,6 @@ _chaoschain_options() {
 }
 
 _chaoschain_verbs() {
-    "$1" --help 2>/dev/null | sed -n 's/^  \([a-z-]*\)  .*/\1/p'
     "$@" --help 2>/dev/null | sed -n 's/^  \([a-z-]*\)  .*/\1/p'
 }
 

@@ -67,6 +67,7 @@ int verb_bundle(int argc, char **argv)
     return exec_with_verb("chaoschain-verify", argc, argv);
 }
 
+/* One program for all verbs that speak to a chain. */
 int verb_chain(int argc, char **argv)
 {
     return exec_with_verb("chaoschain-chain", argc, argv);

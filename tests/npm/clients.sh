@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Agents that we write are read by other people's clients (viem, agent0-sdk), and agents of theirs by us.
-. "$(dirname "$0")/lib.bash"
-. "$(dirname "$0")/chain.bash"
+. "$(dirname "$0")/../cli/lib.bash"
+. "$(dirname "$0")/../cli/chain.bash"
 
 clients=$root/tests/npm/clients
 "$root/scripts/install-npm.sh" "$clients" || skip "the clients are not installed"
