@@ -202,6 +202,12 @@ CHAOS_MUST_USE chaos_status registry_ask(const chaos_registries *registries, cha
 CHAOS_MUST_USE chaos_status registry_require(const chaos_registries *registries, chaos_registry_kind kind,
                                              chaos_error *err);
 CHAOS_MUST_USE chaos_status usage(chaos_error *err, const char *field, const char *text);
+#define NEED(condition, err)                                                       \
+    do {                                                                           \
+        if (!(condition)) {                                                        \
+            return usage((err), "argument", "an argument that is needed is NULL"); \
+        }                                                                          \
+    } while (0)
 
 /* ----------------------------------------------------------------- writes ---- */
 

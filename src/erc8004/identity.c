@@ -10,16 +10,11 @@ static chaos_status ask(const chaos_registries *registries, const chaos_block_id
     return registry_ask(registries, IDENTITY, at, MISSING_AGENT, signature, arguments, count, reply, err);
 }
 
-static chaos_status need(bool given, chaos_error *err)
-{
-    return given ? CHAOS_OK : usage(err, "argument", "no argument but the block may be NULL");
-}
-
 chaos_status chaos_agent_owner(const chaos_registries *registries, const chaos_u256 *agent_id,
                                const chaos_block_id *at, chaos_address *owner, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && owner != NULL, err));
+    NEED(agent_id != NULL && owner != NULL, err);
     CHAOS_TRY(ask(registries, at, "ownerOf(uint256)", ARGUMENTS(arg_u256(agent_id)), &reply, err));
     return reply_address(buffer_slice(&reply), "owner", owner, err);
 }
@@ -28,7 +23,7 @@ chaos_status chaos_agent_exists(const chaos_registries *registries, const chaos_
                                 const chaos_block_id *at, bool *exists, chaos_error *err)
 {
     chaos_address owner;
-    CHAOS_TRY(need(agent_id != NULL && exists != NULL, err));
+    NEED(agent_id != NULL && exists != NULL, err);
     chaos_error why = { .status = CHAOS_OK };
     chaos_status status = chaos_agent_owner(registries, agent_id, at, &owner, &why);
     if (status != CHAOS_OK && status != CHAOS_E_NOT_FOUND) {
@@ -45,7 +40,7 @@ chaos_status chaos_agent_wallet(const chaos_registries *registries, const chaos_
                                 const chaos_block_id *at, chaos_address *wallet, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && wallet != NULL, err));
+    NEED(agent_id != NULL && wallet != NULL, err);
     CHAOS_TRY(ask(registries, at, "getAgentWallet(uint256)", ARGUMENTS(arg_u256(agent_id)), &reply, err));
     return reply_address(buffer_slice(&reply), "agentWallet", wallet, err);
 }
@@ -54,7 +49,7 @@ chaos_status chaos_agent_uri(const chaos_registries *registries, const chaos_u25
                              chaos_buffer *uri, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && uri != NULL, err));
+    NEED(agent_id != NULL && uri != NULL, err);
     CHAOS_TRY(ask(registries, at, "tokenURI(uint256)", ARGUMENTS(arg_u256(agent_id)), &reply, err));
     return reply_bytes(buffer_slice(&reply), "agentURI", uri, err);
 }
@@ -63,7 +58,7 @@ chaos_status chaos_agent_metadata(const chaos_registries *registries, const chao
                                   const chaos_block_id *at, chaos_buffer *value, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && key != NULL && value != NULL, err));
+    NEED(agent_id != NULL && key != NULL && value != NULL, err);
     CHAOS_TRY(ask(registries, at, "getMetadata(uint256,string)", ARGUMENTS(arg_u256(agent_id), arg_text(key)), &reply,
                   err));
     return reply_bytes(buffer_slice(&reply), "metadataValue", value, err);
@@ -74,7 +69,7 @@ chaos_status chaos_agent_is_authorized(const chaos_registries *registries, const
                                        chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(spender != NULL && agent_id != NULL && authorized != NULL, err));
+    NEED(spender != NULL && agent_id != NULL && authorized != NULL, err);
     CHAOS_TRY(ask(registries, at, "isAuthorizedOrOwner(address,uint256)",
                   ARGUMENTS(arg_address(spender), arg_u256(agent_id)), &reply, err));
     return reply_boolean(buffer_slice(&reply), "isAuthorizedOrOwner", authorized, err);
@@ -84,7 +79,7 @@ chaos_status chaos_agent_approved(const chaos_registries *registries, const chao
                                   const chaos_block_id *at, chaos_address *approved, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && approved != NULL, err));
+    NEED(agent_id != NULL && approved != NULL, err);
     CHAOS_TRY(ask(registries, at, "getApproved(uint256)", ARGUMENTS(arg_u256(agent_id)), &reply, err));
     return reply_address(buffer_slice(&reply), "approved", approved, err);
 }
@@ -94,7 +89,7 @@ chaos_status chaos_agent_is_operator(const chaos_registries *registries, const c
                                      chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(owner != NULL && operator_ != NULL && is_operator != NULL, err));
+    NEED(owner != NULL && operator_ != NULL && is_operator != NULL, err);
     CHAOS_TRY(ask(registries, at, "isApprovedForAll(address,address)",
                   ARGUMENTS(arg_address(owner), arg_address(operator_)), &reply, err));
     return reply_boolean(buffer_slice(&reply), "isApprovedForAll", is_operator, err);
@@ -104,7 +99,7 @@ chaos_status chaos_agent_balance(const chaos_registries *registries, const chaos
                                  const chaos_block_id *at, chaos_u256 *count, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(owner != NULL && count != NULL, err));
+    NEED(owner != NULL && count != NULL, err);
     CHAOS_TRY(ask(registries, at, "balanceOf(address)", ARGUMENTS(arg_address(owner)), &reply, err));
     return reply_word(buffer_slice(&reply), "balance", count, err);
 }
@@ -113,7 +108,7 @@ static chaos_status text(const chaos_registries *registries, const chaos_block_i
                          chaos_buffer *out, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(out != NULL, err));
+    NEED(out != NULL, err);
     CHAOS_TRY(ask(registries, at, signature, NO_ARGUMENTS, &reply, err));
     return reply_bytes(buffer_slice(&reply), "text", out, err);
 }
@@ -136,7 +131,7 @@ chaos_status chaos_identity_supports(const chaos_registries *registries, uint32_
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
     chaos_u256 word = { { (uint8_t)(interface_id >> 24), (uint8_t)(interface_id >> 16), (uint8_t)(interface_id >> 8),
                           (uint8_t)interface_id } };
-    CHAOS_TRY(need(supported != NULL, err));
+    NEED(supported != NULL, err);
     CHAOS_TRY(ask(registries, at, "supportsInterface(bytes4)", ARGUMENTS(arg_u256(&word)), &reply, err));
     return reply_boolean(buffer_slice(&reply), "supportsInterface", supported, err);
 }

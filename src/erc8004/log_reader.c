@@ -223,16 +223,18 @@ void chaos_log_reader_free(chaos_log_reader *log_reader)
 /* --------------------------------------------------------------- receipts ---- */
 
 /* What the node has of one block's receipts: the last way, when the logs of one block are too many for it. */
+typedef struct kept_list {
+    chaos_logs *logs;
+} kept_list;
 typedef struct block_logs {
-    chaos_logs **lists;
+    kept_list *lists;
     size_t count;
-    const char *why; /* the reader's own refusal */
 } block_logs;
 
 static void block_logs_clear(block_logs *b)
 {
     for (size_t i = 0; i < b->count; i++) {
-        chaos_logs_free(b->lists[i]);
+        chaos_logs_free(b->lists[i].logs);
     }
     free(b->lists);
     *b = (block_logs){ .lists = NULL };
@@ -240,13 +242,13 @@ static void block_logs_clear(block_logs *b)
 
 static bool keep_list(block_logs *b, chaos_logs *list)
 {
-    chaos_logs **larger = b->count == MAX_RECEIPT_LISTS ? NULL : realloc(b->lists, (b->count + 1) * sizeof *larger);
+    kept_list *larger = b->count == MAX_RECEIPT_LISTS ? NULL : realloc(b->lists, (b->count + 1) * sizeof *larger);
     if (larger == NULL) {
         chaos_logs_free(list);
         return false;
     }
     b->lists = larger;
-    b->lists[b->count++] = list;
+    b->lists[b->count++].logs = list;
     return true;
 }
 
@@ -322,8 +324,8 @@ static chaos_status deliver_receipts(chaos_log_reader *r, const chaos_block *blo
                                      chaos_error *err)
 {
     for (size_t i = 0; i < b->count; i++) {
-        for (size_t k = 0; k < chaos_logs_count(b->lists[i]); k++) {
-            const chaos_log *log = chaos_logs_at(b->lists[i], k);
+        for (size_t k = 0; k < chaos_logs_count(b->lists[i].logs); k++) {
+            const chaos_log *log = chaos_logs_at(b->lists[i].logs, k);
             if (log->block_number != block->number ||
                 memcmp(log->block_hash.bytes, block->hash.bytes, sizeof block->hash.bytes) != 0) {
                 return error_set(err, CHAOS_E_REORGANISED, "receipts", CHAOS_NO_OFFSET,

@@ -295,28 +295,28 @@ chaos_status chaos_registries_open(const chaos_registries_options *options, chao
     if (options == NULL || options->size != sizeof *options || options->rpc == NULL || registries == NULL) {
         return usage(err, "options", "options (CHAOS_REGISTRIES_OPTIONS_INIT) with an rpc are needed");
     }
-    CHAOS_AUTO(chaos_registries, made);
-    made = calloc(1, sizeof *made);
-    if (made == NULL) {
-        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-    }
-    made->rpc = options->rpc;
-    made->chain_id = chaos_rpc_chain_id(options->rpc);
-    if (options->network != NULL && options->network->chain_id != made->chain_id) {
+    uint64_t chain = chaos_rpc_chain_id(options->rpc);
+    if (options->network != NULL && options->network->chain_id != chain) {
         (void)error_set(err, CHAOS_E_CHAIN_ID, "network", CHAOS_NO_OFFSET, "the node is of another chain than %s",
                         options->network->name);
         error_expected(err, "chain %llu", (unsigned long long)options->network->chain_id);
-        error_found(err, "chain %llu", (unsigned long long)made->chain_id);
+        error_found(err, "chain %llu", (unsigned long long)chain);
         return CHAOS_E_CHAIN_ID;
     }
+    chaos_registries plan = { .rpc = options->rpc, .chain_id = chain };
     for (unsigned kind = 0; kind < REGISTRY_COUNT; kind++) {
-        given[kind] = choose(options, (chaos_registry_kind)kind, made);
+        given[kind] = choose(options, (chaos_registry_kind)kind, &plan);
     }
-    if (!made->registry[CHAOS_REGISTRY_IDENTITY].present) {
+    if (!plan.registry[CHAOS_REGISTRY_IDENTITY].present) {
         return usage(err, "identity", "the identity registry's address is needed: none is known of this network");
     }
-    CHAOS_TRY(check_all(made, given, err));
-    CHAOS_GIVE(registries, made);
+    CHAOS_TRY(check_all(&plan, given, err));
+    chaos_registries *made = malloc(sizeof *made);
+    if (made == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    *made = plan;
+    *registries = made;
     return CHAOS_OK;
 }
 

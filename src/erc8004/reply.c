@@ -139,8 +139,7 @@ chaos_status reply_addresses(chaos_slice data, const char *field, chaos_address_
     abi_reader reply = reply_begin(data);
     size_t count;
     abi_reader array = abi_enter_array(&reply, field, &count);
-    CHAOS_AUTO(chaos_address_list, list);
-    list = calloc(1, sizeof *list + count * sizeof list->items[0]); /* count: at most that of the data's words */
+    chaos_address_list *list = calloc(1, sizeof *list + count * sizeof list->items[0]);
     if (list == NULL) {
         return out_of_memory(err);
     }
@@ -148,8 +147,12 @@ chaos_status reply_addresses(chaos_slice data, const char *field, chaos_address_
         list->items[list->count] = abi_address(&array, field);
     }
     abi_leave(&reply, &array);
-    CHAOS_TRY(reply_end(&reply, err));
-    CHAOS_GIVE(out, list);
+    chaos_status status = reply_end(&reply, err);
+    if (status != CHAOS_OK) {
+        chaos_address_list_free(list);
+        return status;
+    }
+    *out = list;
     return CHAOS_OK;
 }
 
@@ -158,8 +161,7 @@ chaos_status reply_hashes(chaos_slice data, const char *field, chaos_hash_list *
     abi_reader reply = reply_begin(data);
     size_t count;
     abi_reader array = abi_enter_array(&reply, field, &count);
-    CHAOS_AUTO(chaos_hash_list, list);
-    list = calloc(1, sizeof *list + count * sizeof list->items[0]);
+    chaos_hash_list *list = calloc(1, sizeof *list + count * sizeof list->items[0]);
     if (list == NULL) {
         return out_of_memory(err);
     }
@@ -167,8 +169,12 @@ chaos_status reply_hashes(chaos_slice data, const char *field, chaos_hash_list *
         abi_word(&array, field, list->items[list->count].bytes);
     }
     abi_leave(&reply, &array);
-    CHAOS_TRY(reply_end(&reply, err));
-    CHAOS_GIVE(out, list);
+    chaos_status status = reply_end(&reply, err);
+    if (status != CHAOS_OK) {
+        chaos_hash_list_free(list);
+        return status;
+    }
+    *out = list;
     return CHAOS_OK;
 }
 
@@ -184,8 +190,7 @@ static chaos_int128 read_int128(abi_reader *a, const char *field)
 chaos_status reply_feedback(chaos_buffer *data, const chaos_address *client, uint64_t index, chaos_feedback_list **out,
                             chaos_error *err)
 {
-    CHAOS_AUTO(chaos_feedback_list, list);
-    list = calloc(1, sizeof *list + sizeof list->items[0]);
+    chaos_feedback_list *list = calloc(1, sizeof *list + sizeof list->items[0]);
     if (list == NULL) {
         return out_of_memory(err);
     }
@@ -198,11 +203,15 @@ chaos_status reply_feedback(chaos_buffer *data, const chaos_address *client, uin
     f->tag1 = abi_bytes(&reply, "tag1");
     f->tag2 = abi_bytes(&reply, "tag2");
     f->is_revoked = abi_boolean(&reply, "isRevoked");
-    CHAOS_TRY(reply_end(&reply, err));
+    chaos_status status = reply_end(&reply, err);
+    if (status != CHAOS_OK) {
+        chaos_feedback_list_free(list);
+        return status;
+    }
     list->count = 1;
     list->data = *data;
     *data = (chaos_buffer)CHAOS_BUFFER_INIT(data->limit);
-    CHAOS_GIVE(out, list);
+    *out = list;
     return CHAOS_OK;
 }
 

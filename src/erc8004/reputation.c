@@ -3,16 +3,11 @@
 
 #define REPUTATION CHAOS_REGISTRY_REPUTATION
 
-static chaos_status need(bool given, chaos_error *err)
-{
-    return given ? CHAOS_OK : usage(err, "argument", "an argument that is needed is NULL");
-}
-
 chaos_status chaos_feedback_clients(const chaos_registries *registries, const chaos_u256 *agent_id,
                                     const chaos_block_id *at, chaos_address_list **clients, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && clients != NULL, err));
+    NEED(agent_id != NULL && clients != NULL, err);
     CHAOS_TRY(registry_call(registries, REPUTATION, at, "getClients(uint256)", ARGUMENTS(arg_u256(agent_id)), &reply,
                             NULL, err));
     return reply_addresses(buffer_slice(&reply), "clients", clients, err);
@@ -23,7 +18,7 @@ chaos_status chaos_feedback_last_index(const chaos_registries *registries, const
                                        chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && client != NULL && index != NULL, err));
+    NEED(agent_id != NULL && client != NULL && index != NULL, err);
     CHAOS_TRY(registry_call(registries, REPUTATION, at, "getLastIndex(uint256,address)",
                             ARGUMENTS(arg_u256(agent_id), arg_address(client)), &reply, NULL, err));
     return reply_number(buffer_slice(&reply), "lastIndex", UINT64_MAX, index, err);
@@ -34,7 +29,7 @@ chaos_status chaos_feedback_read(const chaos_registries *registries, const chaos
                                  chaos_feedback_list **list, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && client != NULL && list != NULL, err));
+    NEED(agent_id != NULL && client != NULL && list != NULL, err);
     CHAOS_TRY(registry_ask(registries, REPUTATION, at, MISSING_FEEDBACK, "readFeedback(uint256,address,uint64)",
                            ARGUMENTS(arg_u256(agent_id), arg_address(client), arg_number(index)), &reply, err));
     return reply_feedback(&reply, client, index, list, err);
@@ -46,7 +41,7 @@ chaos_status chaos_feedback_read_all(const chaos_registries *registries, const c
                                      chaos_feedback_list **list, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && (clients != NULL || client_count == 0) && list != NULL, err));
+    NEED(agent_id != NULL && (clients != NULL || client_count == 0) && list != NULL, err);
     CHAOS_TRY(registry_call(registries, REPUTATION, at, "readAllFeedback(uint256,address[],string,string,bool)",
                             ARGUMENTS(arg_u256(agent_id), arg_addresses(clients, client_count), arg_text(tag1),
                                       arg_text(tag2), arg_boolean(include_revoked)),
@@ -82,7 +77,7 @@ chaos_status chaos_feedback_summary_of(const chaos_registries *registries, const
                                        chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && summary != NULL, err));
+    NEED(agent_id != NULL && summary != NULL, err);
     if (clients == NULL || client_count == 0 || client_count > MAX_CALLDATA / ABI_WORD) {
         return usage(err, "clients", "at least one client must be listed: the caller chooses whose feedback counts");
     }
@@ -101,7 +96,7 @@ chaos_status chaos_feedback_response_count(const chaos_registries *registries, c
 {
     static const chaos_address all = { { 0 } };
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && (responders != NULL || responder_count == 0) && count != NULL, err));
+    NEED(agent_id != NULL && (responders != NULL || responder_count == 0) && count != NULL, err);
     CHAOS_TRY(registry_call(registries, REPUTATION, at, "getResponseCount(uint256,address,uint64,address[])",
                             ARGUMENTS(arg_u256(agent_id), arg_address(client_or_null == NULL ? &all : client_or_null),
                                       arg_number(index), arg_addresses(responders, responder_count)),
@@ -169,7 +164,7 @@ chaos_status chaos_feedback_list_summary(const chaos_feedback_list *list, chaos_
                                          chaos_error *err)
 {
     feedback_mean mean = feedback_mean_begin();
-    CHAOS_TRY(need(list != NULL && summary != NULL, err));
+    NEED(list != NULL && summary != NULL, err);
     for (size_t i = 0; i < chaos_feedback_list_count(list); i++) {
         const chaos_feedback *f = chaos_feedback_list_at(list, i);
         if (!f->is_revoked) {

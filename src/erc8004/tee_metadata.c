@@ -236,7 +236,7 @@ static chaos_status read_fixed(const chaos_registries *registries, const chaos_u
 chaos_status chaos_tee_head_read(const chaos_registries *registries, const chaos_u256 *agent_id,
                                  const chaos_block_id *at, chaos_tee_head *head, chaos_error *err)
 {
-    uint8_t value[HEAD_SIZE];
+    uint8_t value[HEAD_SIZE] = { 0 };
     if (head == NULL) {
         return usage(err, "head", "the head may not be NULL");
     }
@@ -249,7 +249,7 @@ chaos_status chaos_tee_head_read(const chaos_registries *registries, const chaos
 chaos_status chaos_tee_answer_read(const chaos_registries *registries, const chaos_u256 *agent_id,
                                    const chaos_block_id *at, chaos_tee_answer *answer, chaos_error *err)
 {
-    uint8_t value[ANSWER_SIZE];
+    uint8_t value[ANSWER_SIZE] = { 0 };
     if (answer == NULL) {
         return usage(err, "answer", "the answer may not be NULL");
     }

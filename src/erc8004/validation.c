@@ -10,11 +10,6 @@ enum {
     MAX_BLOCKS_OF_ONE_TIME = 1000
 };
 
-static chaos_status need(bool given, chaos_error *err)
-{
-    return given ? CHAOS_OK : usage(err, "argument", "an argument that is needed is NULL");
-}
-
 /* ----------------------------------------------------------------- search ---- */
 
 static chaos_status block_at(const chaos_registries *registries, uint64_t number, chaos_block *block, chaos_error *err)
@@ -113,7 +108,7 @@ chaos_status chaos_validation_status(const chaos_registries *registries, const c
     chaos_validation made;
     chaos_slice text;
     chaos_block head;
-    CHAOS_TRY(need(request_hash != NULL && validation != NULL, err));
+    NEED(request_hash != NULL && validation != NULL, err);
     CHAOS_TRY(registry_require(registries, VALIDATION, err));
     CHAOS_TRY(chaos_rpc_block(registries->rpc, at, &head, err));
     chaos_block_id fixed = { .tag = CHAOS_BLOCK_HASH, .hash = head.hash }; /* status and logs of one chain */
@@ -139,8 +134,7 @@ chaos_status chaos_validation_summary(const chaos_registries *registries, const 
                                       const chaos_block_id *at, uint64_t *count, uint8_t *mean, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && (validators != NULL || validator_count == 0) && count != NULL && mean != NULL,
-                   err));
+    NEED(agent_id != NULL && (validators != NULL || validator_count == 0) && count != NULL && mean != NULL, err);
     CHAOS_TRY(registry_call(registries, VALIDATION, at, "getSummary(uint256,address[],string)",
                             ARGUMENTS(arg_u256(agent_id), arg_addresses(validators, validator_count), arg_text(tag)),
                             &reply, NULL, err));
@@ -151,7 +145,7 @@ chaos_status chaos_validation_of_agent(const chaos_registries *registries, const
                                        const chaos_block_id *at, chaos_hash_list **requests, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(agent_id != NULL && requests != NULL, err));
+    NEED(agent_id != NULL && requests != NULL, err);
     CHAOS_TRY(registry_call(registries, VALIDATION, at, "getAgentValidations(uint256)", ARGUMENTS(arg_u256(agent_id)),
                             &reply, NULL, err));
     return reply_hashes(buffer_slice(&reply), "requestHashes", requests, err);
@@ -161,7 +155,7 @@ chaos_status chaos_validation_of_validator(const chaos_registries *registries, c
                                            const chaos_block_id *at, chaos_hash_list **requests, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
-    CHAOS_TRY(need(validator != NULL && requests != NULL, err));
+    NEED(validator != NULL && requests != NULL, err);
     CHAOS_TRY(registry_call(registries, VALIDATION, at, "getValidatorRequests(address)",
                             ARGUMENTS(arg_address(validator)), &reply, NULL, err));
     return reply_hashes(buffer_slice(&reply), "requestHashes", requests, err);

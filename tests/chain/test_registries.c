@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "erc8004/erc8004.h"
 #include "tests/support/registries.h"
 
 #include <stdio.h>
