@@ -27,9 +27,8 @@ static void read_receipt(chaos_slice result)
 static void read_logs(chaos_slice result)
 {
     json j;
-    chaos_logs *logs = NULL;
     json_begin(&j, result, CHAOS_E_NODE);
-    rpc_read_logs(&j, &logs);
+    chaos_logs *logs = rpc_read_logs(&j);
     for (size_t i = 0; i < chaos_logs_count(logs); i++) {
         const chaos_log *log = chaos_logs_at(logs, i);
         must(log->topic_count <= 4 && chaos_logs_at(logs, chaos_logs_count(logs)) == NULL);

@@ -1,5 +1,4 @@
 /* rpc.c - a call: endpoints in the order of their health, retries, one deadline. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -33,19 +32,20 @@ void rpc_sleep_ms(int64_t ms)
     }
 }
 
-void rpc_log(const chaos_rpc *rpc, const char *format, ...)
+void rpc_log_line(chaos_rpc_log_function *log, void *context, const char *format, va_list arguments)
 {
     char line[400];
-    if (rpc->log == NULL) {
-        return;
+    if (log != NULL && vsnprintf(line, sizeof line, format, arguments) > 0) {
+        log(context, line);
     }
+}
+
+void rpc_log(const chaos_rpc *rpc, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    int n = vsnprintf(line, sizeof line, format, arguments);
+    rpc_log_line(rpc->log, rpc->log_context, format, arguments);
     va_end(arguments);
-    if (n > 0) {
-        rpc->log(rpc->log_context, line);
-    }
 }
 
 /* ------------------------------------------------------------------- pick ---- */

@@ -11,6 +11,7 @@
 #define ETH_RPC_H
 
 #include <pthread.h>
+#include <stdarg.h>
 
 #include "codec/codec.h"
 #include "eth/eth.h"
@@ -126,6 +127,9 @@ void endpoint_note(chaos_rpc *rpc, rpc_endpoint *endpoint, chaos_status status, 
 CHAOS_MUST_USE chaos_status rpc_ask(chaos_rpc *rpc, const rpc_job *job, rpc_failure *failure, chaos_error *err);
 /* The usable endpoint that is best now and not in `tried` (bits); NULL: there is none. */
 rpc_endpoint *rpc_pick(chaos_rpc *rpc, unsigned tried);
+/* One line of printable text to the caller's log, if there is one. */
+void rpc_log_line(chaos_rpc_log_function *log, void *context, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 void rpc_log(const chaos_rpc *rpc, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int64_t rpc_now_ms(void); /* monotonic */
 void rpc_sleep_ms(int64_t ms);
@@ -153,7 +157,7 @@ CHAOS_CLEANUP(chaos_logs);
 CHAOS_MUST_USE chaos_status rpc_logs(chaos_rpc *rpc, const chaos_log_filter *filter, chaos_logs **logs,
                                      rpc_failure *failure, chaos_error *err);
 /* An array of log objects as a list in the order of the chain; NODE when one is removed, pending or twice there. */
-void rpc_read_logs(json *j, chaos_logs **logs);
+chaos_logs *rpc_read_logs(json *j); /* NULL after a fault */
 /* The whole result, in which nothing may be that the filter does not ask for. */
 CHAOS_MUST_USE chaos_status rpc_read_filtered(const chaos_log_filter *filter, chaos_slice result, chaos_logs **logs,
                                               chaos_error *err);

@@ -164,12 +164,12 @@ static void settle(json *j, chaos_logs *logs)
     }
 }
 
-void rpc_read_logs(json *j, chaos_logs **logs)
+chaos_logs *rpc_read_logs(json *j)
 {
     chaos_logs *made = calloc(1, sizeof *made);
     if (made == NULL) {
         rd_fail(&j->r, CHAOS_E_MEMORY, "logs", CHAOS_NO_OFFSET, NULL);
-        return;
+        return NULL;
     }
     made->data.limit = NET_MAX_REPLY;
     json_enter_array(j, "logs");
@@ -186,9 +186,9 @@ void rpc_read_logs(json *j, chaos_logs **logs)
     }
     if (!json_ok(j)) {
         chaos_logs_free(made);
-        return;
+        return NULL;
     }
-    *logs = made;
+    return made;
 }
 
 /* ----------------------------------------------------------------- filter ---- */
@@ -289,17 +289,21 @@ chaos_status rpc_read_filtered(const chaos_log_filter *filter, chaos_slice resul
                                chaos_error *err)
 {
     json j;
-    CHAOS_AUTO(chaos_logs, made);
     json_begin(&j, result, CHAOS_E_NODE);
-    rpc_read_logs(&j, &made);
+    chaos_logs *made = rpc_read_logs(&j);
     json_end(&j);
-    CHAOS_TRY(rpc_read_end(&j, err));
-    for (size_t i = 0; i < made->count; i++) {
+    chaos_status status = rpc_read_end(&j, err);
+    for (size_t i = 0; status == CHAOS_OK && i < chaos_logs_count(made); i++) {
         if (!matches(filter, &made->items[i])) {
-            return error_set(err, CHAOS_E_NODE, "logs", CHAOS_NO_OFFSET, "the node gives a log that was not asked for");
+            status = error_set(err, CHAOS_E_NODE, "logs", CHAOS_NO_OFFSET,
+                               "the node gives a log that was not asked for");
         }
     }
-    CHAOS_GIVE(logs, made);
+    if (status != CHAOS_OK) {
+        chaos_logs_free(made);
+        return status;
+    }
+    *logs = made;
     return CHAOS_OK;
 }
 

@@ -49,7 +49,8 @@ static unsigned read_member(json *j, chaos_slice key, chaos_transaction_receipt 
         rpc_fixed(j, "contractAddress", r->contract.bytes, sizeof r->contract.bytes);
         r->has_contract = true;
     } else if (slice_is(key, "logs")) {
-        rpc_read_logs(j, &r->logs);
+        chaos_logs_free(r->logs);
+        r->logs = rpc_read_logs(j);
         return HAS_LOGS;
     } else {
         json_skip(j, "receipt", NULL);

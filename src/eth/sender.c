@@ -1,7 +1,4 @@
 /* sender.c - open, find, send: the calls themselves. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "eth/sender.h"
 #include "eth/u256.h"
 
@@ -22,17 +19,10 @@ _Static_assert(JOURNAL_NAME_SIZE == CHAOS_MAX_INTENT_NAME + 1, "the journal has 
 
 void sender_log(const chaos_sender *sender, const char *format, ...)
 {
-    char line[400];
-    if (sender->log == NULL) {
-        return;
-    }
     va_list arguments;
     va_start(arguments, format);
-    int n = vsnprintf(line, sizeof line, format, arguments);
+    rpc_log_line(sender->log, sender->log_context, format, arguments);
     va_end(arguments);
-    if (n > 0) {
-        sender->log(sender->log_context, line);
-    }
 }
 
 /* ------------------------------------------------------------------- open ---- */
