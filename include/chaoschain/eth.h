@@ -296,7 +296,9 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_rpc_receipt(chaos_rpc *rpc, const ch
 /* Sends transactions so that a crash never sends twice. What is to be done is an intent with a name of the caller's
  * own; the journal, a file, has the intent, then the signed bytes, before anything is sent. The same name is done once,
  * whatever happens in between: killed, restarted, reorganised, replaced by a dearer twin, sent by two processes.
- * Thread-safe; processes share a journal and a key. */
+ * Thread-safe; processes share a journal and a key. Two journals with one key know nothing of each other: the later
+ * one gets NONCE_TAKEN at best. The journal must lie on a local file system, is no symbolic link, and belongs to one
+ * chain from its first block on: CHAIN_ID when a local chain was begun anew. */
 typedef struct chaos_sender chaos_sender;
 
 typedef struct chaos_sender_options {
@@ -309,7 +311,8 @@ typedef struct chaos_sender_options {
     uint32_t poll_ms;            /* 0: 100 ms on local chains, else 1 s */
     chaos_u256 max_fee;          /* the ceiling of the fee per gas in wei; 0: 500 gwei */
     chaos_u256 min_priority_fee; /* the floor of the tip; 0: 0.001 gwei */
-    bool dry_run;                /* estimate and say what would be sent; nothing is signed, written or sent */
+    bool dry_run;                /* estimate and say what would be sent; nothing is signed, written or sent, and no
+                                  * journal is needed or read */
     chaos_rpc_log_function *log; /* NULL: silent */
     void *log_context;
 } chaos_sender_options;
@@ -358,7 +361,9 @@ typedef struct chaos_outcome {
 
 /* Does it and waits until it is confirmed. REVERTED: the contract refused (in the estimate: nothing was sent; or in the
  * block), with its reason; FUNDS, FEE_LIMIT; UNCONFIRMED when the deadline passed: call again, with the same name, to
- * go on; USAGE when the name was used for something else; NONCE_TAKEN when something else used the account. */
+ * go on; USAGE when the name was used for something else, or was given up; NONCE_TAKEN when something else used the
+ * account: nothing is sent for this name any more, chaos_sender_cancel gives it up. After a failure
+ * chaos_sender_find tells how far it is. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_sender_send(chaos_sender *sender, const chaos_intent *intent,
                                                         chaos_outcome *outcome, chaos_error *err);
 /* The two halves of it, so that several are under way at once: written and sent; waited for. */
@@ -371,7 +376,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_sender_find(chaos_sender *sender, co
                                                         chaos_outcome *outcome, chaos_error *err);
 /* Finishes everything that an earlier process left under way; *finished counts what is done now. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_sender_resume(chaos_sender *sender, size_t *finished, chaos_error *err);
-/* Gives up an intent that is not in a block: a transfer of nothing to oneself takes its nonce. */
+/* Gives up an intent that is not in a block: a transfer of nothing to oneself takes its nonce. OK also when the intent
+ * was faster (outcome->state says so); USAGE when it is done already. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_sender_cancel(chaos_sender *sender, const char *name,
                                                           chaos_outcome *outcome, chaos_error *err);
 
