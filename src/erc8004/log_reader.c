@@ -257,13 +257,12 @@ static void read_receipt(json *j, block_logs *b)
     chaos_slice key;
     json_enter_object(j, "receipt");
     while (json_key(j, &key)) {
-        chaos_logs *list = NULL;
         if (!slice_is(key, "logs")) {
             json_skip(j, "receipt", NULL);
             continue;
         }
-        rpc_read_logs(j, &list);
-        if (json_ok(j) && !keep_list(b, list)) {
+        chaos_logs *list = rpc_read_logs(j);
+        if (list != NULL && !keep_list(b, list)) {
             rd_fail(&j->r, CHAOS_E_LIMIT, "receipts", CHAOS_NO_OFFSET, "there are too many receipts in one block");
         }
     }
