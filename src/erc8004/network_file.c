@@ -161,17 +161,18 @@ static chaos_status search(json_t *file, const char *name, chaos_network *networ
         chaos_network made = { .chain_id = 0 };
         char also[32] = "";
         CHAOS_TRY(read_network(object, &made, also, err));
-        if (!answers_to(&made, also, name)) {
+        if (name != NULL && !answers_to(&made, also, name)) {
             continue;
         }
         if (found) {
-            return refuse(err, "name", "two networks answer to this name");
+            return refuse(err, "name",
+                          name == NULL ? "it has several networks: which one?" : "two networks answer to this name");
         }
         found = true;
         right = made;
     }
     if (!found) {
-        return refuse(err, "network", "it has no network of this name");
+        return refuse(err, "network", name == NULL ? "it has no network" : "it has no network of this name");
     }
     *network = right;
     return CHAOS_OK;
@@ -217,8 +218,8 @@ chaos_status chaos_network_load(const char *path, const char *name, chaos_networ
 {
     CHAOS_AUTO_BUFFER(text, MAX_FILE);
     json_error_t why;
-    if (path == NULL || name == NULL || network == NULL) {
-        return usage(err, "network", "path, name and network may not be NULL");
+    if (path == NULL || network == NULL) {
+        return usage(err, "network", "path and network may not be NULL");
     }
     CHAOS_TRY(read_whole(path, &text, err));
     json_t *file = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &why);
