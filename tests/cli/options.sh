@@ -48,7 +48,7 @@ for option in --json --help --version; do
     expect 64 "$option with a value" "$verify" "$option=1"
     has err "takes no value" "$option with a value"
 done
-for option in --collateral-floor --batch --jobs; do
+for option in --collateral-floor; do
     expect 64 "$option" "$verify" "$option" x "$work/quote"
     has err "$option is not built yet" "$option"
     expect 64 "$option=" "$verify" "$work/quote" "$option=x"
