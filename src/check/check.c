@@ -28,16 +28,18 @@ chaos_status check_examine(const check_context *with, const chaos_evidence *evid
                            chaos_error *err)
 {
     CHAOS_AUTO(chaos_collateral, collateral);
+    cache_request request;
     chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
 
     if (with->collateral.size == 0) {
         (void)error_set(&failure, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET, NULL);
         return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
     }
-    if (chaos_collateral_parse(with->collateral, &collateral, &failure) != CHAOS_OK) {
+    collateral = cache_find_collateral(with->cache, with->collateral, &request);
+    if (collateral == NULL && chaos_collateral_parse(with->collateral, &collateral, &failure) != CHAOS_OK) {
         return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
     }
-    return verify_examine(evidence, collateral, with->trust, with->now, with->cache, claims, err);
+    return verify_examine(evidence, collateral, with->trust, with->now, with->cache, &request, claims, err);
 }
 
 /* `parsed` is what parsing answered, with `failure` its error. */

@@ -51,6 +51,16 @@ void k1_compress(const k1_point *point, uint8_t out[33]); /* SEC1 */
 chaos_keccak k1_key_hash(const k1_point *point);          /* keccak of X || Y */
 chaos_address k1_address(const k1_point *point);          /* its last 20 bytes */
 
+/* ----------------------------------------------------------------- locks ---- */
+
+/* Many readers or one writer. libcrypto's: this library has no thread of its own and no other way to wait. */
+typedef struct crypto_lock crypto_lock;
+crypto_lock *crypto_lock_new(void); /* NULL: out of memory */
+void crypto_lock_free(crypto_lock *lock);
+CHAOS_MUST_USE bool crypto_lock_read(crypto_lock *lock);
+CHAOS_MUST_USE bool crypto_lock_write(crypto_lock *lock);
+void crypto_lock_release(crypto_lock *lock);
+
 /* ---------------------------------------------------------- certificates ---- */
 
 enum {
@@ -92,6 +102,7 @@ CHAOS_MUST_USE bool certificate_read(chaos_slice der, chaos_status status, certi
 #define MAX_CRL (512u * 1024u)
 #define MAX_CRL_ENTRIES 16384
 typedef struct crl {
+    chaos_slice der;
     chaos_slice tbs;
     p256_signature signature;
     chaos_slice issuer;

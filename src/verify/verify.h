@@ -306,12 +306,21 @@ struct chaos_claims {
     uint8_t kms_root[33];
 };
 
+/* Collateral by its bytes, for who has no object of it. cache_find_collateral gives an object that was kept for these
+ * very bytes and is sealed (to be freed like one's own), or NULL with *request filled: pass that to verify_examine
+ * with the object that was made from the bytes, and it is kept if it proves good. `cache` may be NULL. */
+typedef struct cache_request {
+    chaos_slice text;
+    uint64_t fingerprint;
+} cache_request;
+chaos_collateral *cache_find_collateral(chaos_cache *cache, chaos_slice text, cache_request *request);
+
 /* As chaos_verify, but gives claims for FORMAT and TRUST failures too, with run.error saying why: for the one
  * who makes the verdict. CHAOS_OK means "examined", not "verified"; anything else is a fault of ours and gives
  * nothing. */
 CHAOS_MUST_USE chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collateral *collateral,
                                            const chaos_trust *trust, int64_t now, chaos_cache *cache,
-                                           chaos_claims **claims, chaos_error *err);
+                                           const cache_request *request, chaos_claims **claims, chaos_error *err);
 /* Claims of evidence that could not even be read (or of collateral that could not): `failure` becomes the decisive
  * error of `row`. `evidence` may be NULL; an ENV failure leaves verified unknown. */
 CHAOS_MUST_USE chaos_status verify_unreadable(const chaos_evidence *evidence, check_id row, const chaos_error *failure,

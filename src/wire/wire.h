@@ -386,9 +386,15 @@ struct chaos_evidence { /* one allocation: the bytes follow the struct */
     chaos_buffer storage;
 };
 
+typedef struct sealed_collateral sealed_collateral; /* verify/ */
 struct chaos_collateral {
-    chaos_buffer storage;  /* the decoded strings */
-    collateral_parts parts; /* slices into storage */
+    _Atomic unsigned owners; /* collateral_share adds one, chaos_collateral_free takes one away */
+    chaos_buffer storage;    /* the decoded strings */
+    collateral_parts parts;  /* slices into storage */
+    sealed_collateral *sealed; /* NULL: nothing of it has been verified yet */
+    void (*sealed_free)(sealed_collateral *sealed);
 };
+/* Another owner of the same, which must not be changed any more. */
+chaos_collateral *collateral_share(const chaos_collateral *collateral);
 
 #endif
