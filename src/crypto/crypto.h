@@ -28,8 +28,10 @@ chaos_keccak hash_keccak(chaos_slice bytes);
 typedef struct p256_key { uint8_t x[32], y[32]; } p256_key;         /* big-endian coordinates */
 typedef struct p256_signature { uint8_t r[32], s[32]; } p256_signature; /* big-endian */
 
-typedef enum p256_result { P256_BAD = 0, P256_GOOD = 1, P256_BACKEND_FAILED = 2 } p256_result;
-/* On the curve and not the point at infinity? Both calls empty libcrypto's error queue of the calling thread. */
+/* BAD_KEY: the key is no point of the curve, whatever the signature is. */
+typedef enum p256_result { P256_BAD = 0, P256_GOOD = 1, P256_BACKEND_FAILED = 2, P256_BAD_KEY = 3 } p256_result;
+/* On the curve and not the point at infinity? GOOD or BAD_KEY. Both calls empty libcrypto's error queue of the
+ * calling thread. */
 CHAOS_MUST_USE p256_result p256_key_check(const p256_key *key);
 static inline bool p256_key_is_valid(const p256_key *key)
 {

@@ -11,12 +11,12 @@
 
 #define MIN_BUCKETS 64u
 #define MAX_BUCKETS 16384u
-#define BYTES_PER_BUCKET 8192u  /* about one platform */
-#define SMALL_SHARE 10          /* the small queue has one part in ten */
-#define COLLATERAL_SHARE 4      /* collateral has one part in four */
-#define GROUP_PLACES 4          /* of one platform, or one set of collateral */
+#define BYTES_PER_BUCKET 8192u /* about one platform */
+#define SMALL_SHARE 10         /* the small queue has one part in ten */
+#define COLLATERAL_SHARE 4     /* collateral has one part in four */
+#define GROUP_PLACES 4         /* of one platform, or one set of collateral */
 #define MAX_USES 3
-#define COUNTED_AFTER 16        /* insertions between being kept and a use that counts */
+#define COUNTED_AFTER 16 /* insertions between being kept and a use that counts */
 
 struct cache_queue {
     cache_item *oldest, *newest;
@@ -125,7 +125,8 @@ static bool evict_one(chaos_cache *cache, cache_pool pool)
 
     while (q->small.oldest != NULL || q->main.oldest != NULL) {
         bool from_small =
-            q->small.oldest != NULL && (q->main.oldest == NULL || q->small.bytes > pool_bytes(cache, pool) / SMALL_SHARE);
+            q->small.oldest != NULL &&
+            (q->main.oldest == NULL || q->small.bytes > pool_bytes(cache, pool) / SMALL_SHARE);
         cache_item *item = from_small ? q->small.oldest : q->main.oldest;
         unsigned uses = atomic_load_explicit(&item->uses, memory_order_relaxed);
 
@@ -148,8 +149,9 @@ static const struct {
     size_t count;
     cache_pool from[POOLS];
 } victims[POOLS] = {
-    [POOL_COLLATERAL_VENDOR] = { 4, { POOL_COLLATERAL_OTHER, POOL_PLATFORM_OTHER, POOL_PLATFORM_VENDOR,
-                                      POOL_COLLATERAL_VENDOR } },
+    [POOL_COLLATERAL_VENDOR] = { 4,
+                                 { POOL_COLLATERAL_OTHER, POOL_PLATFORM_OTHER, POOL_PLATFORM_VENDOR,
+                                   POOL_COLLATERAL_VENDOR } },
     [POOL_COLLATERAL_OTHER] = { 2, { POOL_PLATFORM_OTHER, POOL_COLLATERAL_OTHER } },
     [POOL_PLATFORM_VENDOR] = { 2, { POOL_PLATFORM_OTHER, POOL_PLATFORM_VENDOR } },
     [POOL_PLATFORM_OTHER] = { 1, { POOL_PLATFORM_OTHER } },

@@ -34,8 +34,24 @@ static chaos_slice chain_text(const examination *x)
     return x->quote->cert_data_type == CERT_PCK_CHAIN ? x->quote->cert_data : x->parts->pck_certificate_chain;
 }
 
-bool certificates_read(chaos_slice text, uint8_t *room, size_t capacity, certificate *const *out, size_t wanted,
-                       fault *why)
+/* The very certificate that sealed collateral holds need not be read again. */
+static bool read_before(const sealed_collateral *sealed, chaos_slice der, certificate *out)
+{
+    const certificate *known[] = { sealed != NULL ? &sealed->ca : NULL,
+                                   sealed != NULL ? &sealed->tcb_signer.root : NULL };
+
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(known); i++) {
+        if (known[i] != NULL && slice_equal(der, known[i]->der)) {
+            *out = *known[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* PEM of `wanted` certificates. False with *why. */
+static bool certificates_read(chaos_slice text, const sealed_collateral *sealed, uint8_t *room, size_t capacity,
+                              certificate *const *out, size_t wanted, fault *why)
 {
     chaos_slice der[PCK_CHAIN_LENGTH];
     size_t count = pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, room, capacity,
@@ -58,7 +74,8 @@ bool certificates_read(chaos_slice text, uint8_t *room, size_t capacity, certifi
         return false;
     }
     for (size_t i = 0; i < wanted; i++) {
-        if (!certificate_read(der[i], CHAOS_E_PCK_CHAIN_FORMAT, out[i], why)) {
+        if (!read_before(sealed, der[i], out[i]) &&
+            !certificate_read(der[i], CHAOS_E_PCK_CHAIN_FORMAT, out[i], why)) {
             return false;
         }
     }
@@ -75,7 +92,7 @@ static bool read_three(examination *x, chaos_slice text, fault *why)
         x->root_certificate = x->known->root;
         return true;
     }
-    return certificates_read(text, x->pck_der, sizeof x->pck_der, places, PCK_CHAIN_LENGTH, why);
+    return certificates_read(text, x->collateral->sealed, x->pck_der, sizeof x->pck_der, places, PCK_CHAIN_LENGTH, why);
 }
 
 /* Does the first certificate of the text equal the leaf? Chains of quote and collateral are never mixed. */
@@ -130,7 +147,7 @@ static chaos_status check_root(examination *x)
     }
     x->claims->has_anchor = true;
     x->claims->anchor = x->root->anchor;
-    x->claims->root_key_id = hash_sha256(slice(x->root->spki, SPKI_SIZE));
+    x->claims->root_key_id = x->root->key_id;
     return CHAOS_OK;
 }
 
@@ -143,7 +160,7 @@ static bool key_id_fits(const certificate *issued, const certificate *issuer)
 /* Has the root signed this CA certificate, as far as is known from before? */
 static bool ca_is_known(const examination *x)
 {
-    return x->known != NULL || (x->sealed != NULL && slice_equal(x->ca.der, x->sealed->ca_der));
+    return x->known != NULL || (x->sealed != NULL && slice_equal(x->ca.der, x->sealed->ca.der));
 }
 
 static chaos_status check_intermediate(examination *x)
@@ -313,8 +330,8 @@ static chaos_status read_issuers(examination *x)
     fault why = { 0 };
 
     CHECK_READ(run,
-               certificates_read(x->parts->pck_crl_issuer_chain, x->pck_der, sizeof x->pck_der, places,
-                                 CHAOS_ARRAY_SIZE(places), &why),
+               certificates_read(x->parts->pck_crl_issuer_chain, x->collateral->sealed, x->pck_der, sizeof x->pck_der,
+                                 places, CHAOS_ARRAY_SIZE(places), &why),
                PCK_CHAIN, &why);
     CHECK(run, role_is(&x->ca, 1), PCK_CHAIN, INTERMEDIATE_CA_NAME, "subject", v_text(CN_PLATFORM_CA),
           v_quoted(x->ca.subject_cn));

@@ -16,6 +16,7 @@ typedef struct trust_root {
     size_t subject_size;
     uint8_t subject[MAX_NAME];
     uint8_t spki[SPKI_SIZE];
+    chaos_sha256 key_id;     /* SHA-256 of spki */
     size_t known_count;
     chaos_sha256 known[MAX_KNOWN_ENCODINGS]; /* SHA-256 of the certificate's DER */
 } trust_root;
@@ -49,7 +50,7 @@ typedef struct signer_chain { /* TCB signing certificate and root, as the collat
  * these bytes stays true for ever, so nothing here depends on a time or on who trusts the root. */
 struct sealed_collateral {
     p256_key root_key, ca_key; /* of the root CRL, the CA and the signers; of the PCK CRL */
-    chaos_slice ca_der;        /* the CA's certificate, which the root key has signed */
+    certificate ca;            /* which the root key has signed */
     crl root_crl, pck_crl;
     bool platform_ca;          /* else the Processor CA */
     bool one_signer;           /* one chain for TCB info and QE identity */
@@ -136,9 +137,6 @@ static inline bool same_key(const p256_key *a, const p256_key *b)
 bool signer_read(chaos_slice text, signer_chain *chain, uint8_t *der, size_t capacity, fault *why);
 /* 128 hex digits. */
 bool signature_read(chaos_slice text, p256_signature *signature);
-/* PEM of `count` certificates. False with *why. */
-bool certificates_read(chaos_slice text, uint8_t *der, size_t capacity, certificate *const *out, size_t count,
-                       fault *why);
 /* What an examination that failed in nothing but dates has found out about the collateral, kept with it. */
 CHAOS_MUST_USE chaos_status seal_from(const examination *x, chaos_collateral *collateral);
 

@@ -1,5 +1,5 @@
-/* seal.c - collateral whose signatures are verified once: the stages of docs/verify-dcap.md that need no quote, and what
- * they found, kept with the object. */
+/* seal.c - collateral whose signatures are verified once: the stages of docs/verify-dcap.md that need no quote, and
+ * what they found, kept with the object. */
 #include "verify/internal.h"
 
 #include <stdatomic.h>
@@ -67,19 +67,21 @@ static void keep_window(sealed_collateral *sealed, const examination *x)
 
 static bool keep_all(sealed_collateral *sealed, const examination *x)
 {
+    fault why;
+
     sealed->storage = (chaos_buffer)CHAOS_BUFFER_INIT(bytes_needed(x));
     if (buffer_reserve(&sealed->storage, sealed->storage.limit) == NULL) {
         return false;
     }
     sealed->root_key = x->root_certificate.key;
     sealed->ca_key = x->ca.key;
-    sealed->ca_der = keep_bytes(sealed, x->ca.der);
     sealed->one_signer = x->qe_signer == x->tcb_signer;
     sealed->tcb = *x->tcb; /* whose slices point into the collateral that owns this */
     sealed->identity = *x->identity;
     sealed->platform_ca = x->claims->platform_ca;
     keep_window(sealed, x);
-    return keep_crl(sealed, x->root_crl, &sealed->root_crl) && keep_crl(sealed, x->pck_crl, &sealed->pck_crl) &&
+    return certificate_read(keep_bytes(sealed, x->ca.der), CHAOS_E_INTERNAL, &sealed->ca, &why) &&
+           keep_crl(sealed, x->root_crl, &sealed->root_crl) && keep_crl(sealed, x->pck_crl, &sealed->pck_crl) &&
            keep_chain(sealed, x->tcb_signer, &sealed->tcb_signer) &&
            (sealed->one_signer || keep_chain(sealed, x->qe_signer, &sealed->qe_signer)) &&
            signature_read(x->parts->tcb_info_signature, &sealed->tcb_signature) &&

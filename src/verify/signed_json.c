@@ -125,10 +125,12 @@ chaos_status verify_tcb_info(examination *x)
 
     x->tcb_signer = sealed != NULL ? &sealed->tcb_signer : &x->own.tcb_signer;
     CHAOS_TRY(check_signer(x, read, x->tcb_signer, &why));
-    CHECK(run, sealed != NULL || signature_read(parts->tcb_info_signature, &signature), TCB_INFO_SIGNATURE, TCB_INFO_SIGNATURE_FORMAT,
-          "tcb_info_signature", v_text("128 hex digits"), v_quoted(parts->tcb_info_signature));
+    CHECK(run, sealed != NULL || signature_read(parts->tcb_info_signature, &signature), TCB_INFO_SIGNATURE,
+          TCB_INFO_SIGNATURE_FORMAT, "tcb_info_signature", v_text("128 hex digits"),
+          v_quoted(parts->tcb_info_signature));
     CHECK(run, sealed != NULL || signed_by(x, &x->tcb_signer->signer.key, parts->tcb_info, &signature),
-          TCB_INFO_SIGNATURE, TCB_INFO_SIGNATURE, "tcb_info_signature", v_text("a signature of the TCB signing key"), v_none());
+          TCB_INFO_SIGNATURE, TCB_INFO_SIGNATURE, "tcb_info_signature", v_text("a signature of the TCB signing key"),
+          v_none());
     CHECK_READ(run, sealed != NULL || tcb_info_read(parts->tcb_info, &x->own.tcb, &why), TCB_INFO, &why);
     x->tcb = info;
     CHECK(run, info->issue_date <= x->now, TCB_INFO_DATES, TCB_INFO_NOT_YET_VALID, "tcbInfo.issueDate", v_time(x->now),
@@ -153,7 +155,8 @@ static chaos_status check_identity_signer(examination *x, const certificate **si
         *signer = &x->tcb_signer->signer;
         return CHAOS_OK;
     }
-    read = sealed != NULL || signer_read(text, &x->own.qe_signer, x->own.qe_signer_der, sizeof x->own.qe_signer_der, &why);
+    read = sealed != NULL ||
+           signer_read(text, &x->own.qe_signer, x->own.qe_signer_der, sizeof x->own.qe_signer_der, &why);
     x->qe_signer = sealed != NULL ? &sealed->qe_signer : &x->own.qe_signer;
     *signer = &x->qe_signer->signer;
     return check_signer(x, read, x->qe_signer, &why);

@@ -66,7 +66,7 @@ chaos_claims *claims_empty(void)
     if (claims == NULL) {
         return NULL;
     }
-    check_run_init(&claims->run, false);
+    claims->run.error.offset = CHAOS_NO_OFFSET; /* and zero else, as check_run_init makes it */
     claims->earliest_issue = INT64_MAX;
     claims->latest_issue = INT64_MIN;
     claims->earliest_expiration = INT64_MAX;
