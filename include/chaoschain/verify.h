@@ -87,6 +87,27 @@ typedef struct chaos_collateral_facts {
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_get_facts(const chaos_collateral *collateral,
                                                                  chaos_collateral_facts *facts, chaos_error *err);
 
+/* ---------------------------------------------------------------- floor ---- */
+
+/* The newest collateral that was seen, for each TEE, FMSPC and PCK CA: what comes later may not be older. Old
+ * collateral is signed for a month, and in that month it can hide a revocation or a new TCB level from whoever is given
+ * it. */
+typedef struct chaos_floor chaos_floor;
+
+#define CHAOS_MAX_FLOOR (1024u * 1024u)
+
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_new(chaos_floor **floor, chaos_error *err);
+/* The JSON "chaoschain/collateral-floor/1"; COLLATERAL_FORMAT or a JSON status. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_parse(chaos_slice json, chaos_floor **floor, chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_write(const chaos_floor *floor, chaos_buffer *json, chaos_error *err);
+CHAOS_API void chaos_floor_free(chaos_floor *floor);
+/* COLLATERAL_ROLLBACK with the field that is older; CHAOS_OK also where the floor knows nothing of such collateral. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_check(const chaos_floor *floor, const chaos_collateral_facts *facts,
+                                                        chaos_error *err);
+/* Each of the six values becomes the larger of the two. LIMIT when there are too many platforms. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_raise(chaos_floor *floor, const chaos_collateral_facts *facts,
+                                                        chaos_error *err);
+
 /* ---------------------------------------------------------------- cache ---- */
 
 /* Remembers which signatures were found good, by the exact bytes: collateral given as text (chaos_check...), and the

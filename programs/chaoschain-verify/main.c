@@ -60,7 +60,8 @@ static const option_row rows[] = {
                               "keccak of the agent's registration file, as you fetched it" },
     [OPT_EXPECT_TLS_KEY] = { "--expect-tls-key", "HEX", 1, false,
                              "SHA-256 of the public key that the TLS peer showed" },
-    [OPT_COLLATERAL_FLOOR] = { "--collateral-floor", "FILE", 1, true, "the oldest collateral to accept" },
+    [OPT_COLLATERAL_FLOOR] = { "--collateral-floor", "FILE", 1, false,
+                               "refuse collateral that is older than what this file has seen" },
     [OPT_JSON] = { "--json", NULL, 0, false, "print the verdict as one line of JSON" },
     [OPT_BATCH] = { "--batch", "FILE", 1, false,
                     "judge one JSON object a line, print one result object a line; - is standard input" },
@@ -90,6 +91,7 @@ static void inputs_free(inputs *in)
     chaos_buffer_free(&in->message);
     chaos_trust_free(in->trust);
     chaos_policy_free(in->policy);
+    chaos_floor_free(in->floor);
     chaos_cache_free(in->cache);
 }
 
@@ -168,6 +170,19 @@ static chaos_status add_roots(const options *given, inputs *in, chaos_error *err
             input_read("--trust-root", options_value(given, OPT_TRUST_ROOT, i), INPUT_MAX_ROOT, &root, err));
         CHAOS_TRY(chaos_trust_add_root(in->trust, buffer_slice(&root), err));
     }
+    return CHAOS_OK;
+}
+
+static chaos_status set_floor(const options *given, inputs *in, chaos_error *err)
+{
+    const char *path = options_value(given, OPT_COLLATERAL_FLOOR, 0);
+    CHAOS_AUTO_BUFFER(text, 0);
+    if (path == NULL) {
+        return CHAOS_OK;
+    }
+    CHAOS_TRY(input_read("--collateral-floor", path, CHAOS_MAX_FLOOR, &text, err));
+    CHAOS_TRY(chaos_floor_parse(buffer_slice(&text), &in->floor, err));
+    in->expectation.collateral_floor = in->floor;
     return CHAOS_OK;
 }
 
@@ -274,6 +289,7 @@ static chaos_status set_relying_party(const options *given, inputs *in, chaos_er
     CHAOS_TRY(set_time(given, in, err));
     CHAOS_TRY(check_standard_input(given, err));
     CHAOS_TRY(set_expectation(given, in, err));
+    CHAOS_TRY(set_floor(given, in, err));
     CHAOS_TRY(policy_named(options_value(given, OPT_POLICY, 0), &in->policy, err));
     return add_roots(given, in, err);
 }

@@ -36,6 +36,7 @@ typedef struct inputs {
     chaos_trust *trust;
     chaos_policy *policy;
     chaos_expectation expectation;
+    chaos_floor *floor; /* which the expectation points to */
     chaos_cache *cache;
     bool has_now;
     int64_t now;

@@ -65,6 +65,8 @@ chaos_status verify_crls(examination *x)
           v_text("a serial that is not listed"), v_hex(x->ca.serial));
     CHAOS_TRY(check_list(x, x->parts->pck_crl, &x->ca, &pck_names, sealed != NULL ? &sealed->ca_key : NULL,
                          &x->own.pck_crl, &x->pck_crl));
+    x->claims->root_crl_issued = x->root_crl->this_update;
+    x->claims->pck_crl_issued = x->pck_crl->this_update;
     if (x->quote == NULL) {
         return CHAOS_OK; /* there is no leaf */
     }

@@ -138,6 +138,7 @@ chaos_status verify_tcb_info(examination *x)
     CHECK(run, x->now <= info->next_update, TCB_INFO_DATES, TCB_INFO_EXPIRED, "tcbInfo.nextUpdate", v_time(x->now),
           v_time(info->next_update));
     note_collateral_validity(x, info->issue_date, info->next_update);
+    x->claims->tcb_info_issued = info->issue_date;
     x->claims->tcb_evaluation_number = info->evaluation_number;
     return CHAOS_OK;
 }
@@ -186,6 +187,7 @@ chaos_status verify_qe_identity(examination *x)
     CHECK(run, x->now <= identity->next_update, QE_IDENTITY_DATES, QE_IDENTITY_EXPIRED, "enclaveIdentity.nextUpdate",
           v_time(x->now), v_time(identity->next_update));
     note_collateral_validity(x, identity->issue_date, identity->next_update);
+    x->claims->qe_identity_issued = identity->issue_date;
     x->claims->qe_evaluation_number = identity->evaluation_number;
     x->claims->has_collateral = true;
     return CHAOS_OK;

@@ -60,6 +60,7 @@
     X(POLICY_EVALUATION_NUMBER, "evaluation-number")      \
     X(POLICY_TCB_DATE, "tcb-date")                        \
     X(POLICY_COLLATERAL_GRACE, "collateral-grace")        \
+    X(COLLATERAL_FLOOR, "collateral-floor")               \
     X(POLICY_PLATFORM_GRACE, "platform-grace")            \
     X(POLICY_DEBUG, "debug")                              \
     X(POLICY_ATTRIBUTES, "attributes")                    \
@@ -281,6 +282,8 @@ struct chaos_claims {
     bool has_collateral;     /* dates and numbers below */
     uint32_t tcb_evaluation_number, qe_evaluation_number;
     int64_t earliest_issue, latest_issue, earliest_expiration; /* over every object used */
+    bool collateral_of_envelope; /* the tested party chose it */
+    int64_t tcb_info_issued, qe_identity_issued, root_crl_issued, pck_crl_issued;
     int64_t collateral_expiration; /* the earliest nextUpdate of TCB info, QE identity and the CRLs */
 
     bool has_tcb;
@@ -315,6 +318,19 @@ typedef struct cache_request {
 } cache_request;
 chaos_collateral *cache_find_collateral(chaos_cache *cache, chaos_slice text, cache_request *request);
 
+/* What is known of collateral of this kind; NULL: nothing. */
+const chaos_collateral_facts *floor_find(const chaos_floor *floor, chaos_tee_kind tee, const uint8_t fmspc[6],
+                                         bool platform_ca);
+/* The six values that may not go back, by name. `is_time`: Unix seconds, else a number. */
+typedef struct floor_value {
+    const char *name;
+    bool is_time;
+    int64_t floor, found;
+} floor_value;
+#define FLOOR_VALUES 6
+void floor_values(const chaos_collateral_facts *floor, const chaos_collateral_facts *found,
+                  floor_value out[FLOOR_VALUES]);
+
 /* As chaos_verify, but gives claims for FORMAT and TRUST failures too, with run.error saying why: for the one
  * who makes the verdict. CHAOS_OK means "examined", not "verified"; anything else is a fault of ours and gives
  * nothing. */
@@ -328,6 +344,7 @@ CHAOS_MUST_USE chaos_status verify_unreadable(const chaos_evidence *evidence, ch
 
 CHAOS_CLEANUP(chaos_evidence);
 CHAOS_CLEANUP(chaos_collateral);
+CHAOS_CLEANUP(chaos_floor);
 CHAOS_CLEANUP(chaos_trust);
 CHAOS_CLEANUP(chaos_claims);
 

@@ -145,8 +145,8 @@ CHAOS_MUST_USE bool pcs_chain_read(chaos_slice header, chaos_buffer *storage, ch
 /* The signed object, byte for byte, and the digits of its signature. `member`: "tcbInfo" or "enclaveIdentity". */
 CHAOS_MUST_USE bool pcs_signed_read(chaos_slice body, const char *member, chaos_slice *object, chaos_slice *signature,
                                     fault *why);
-/* The parts of the interchange form: lists as hex digits, everything else as it came. Nothing is verified. What is not a
- * slice of the answers goes into `storage`, which is grown once. COLLATERAL_FORMAT or a status of the part. */
+/* The parts of the interchange form: lists as hex digits, everything else as it came. Nothing is verified. What is not
+ * a slice of the answers goes into `storage`, which is grown once. COLLATERAL_FORMAT or a status of the part. */
 CHAOS_MUST_USE bool pcs_to_collateral(const pcs_answers *answers, chaos_buffer *storage, collateral_parts *out,
                                       fault *why);
 
