@@ -1,6 +1,6 @@
-/* resign.h - a valid set of evidence taken apart into what is signed. Any of it may be changed at any byte; put together
- * again, each part is signed anew by the key that signs it. So a test or a fuzzer gets past the signatures, to whatever
- * reads and judges what they cover. */
+/* resign.h - a valid set of evidence taken apart into what is signed. Any of it may be changed at any byte; put
+ * together again, each part is signed anew by the key that signs it. So a test or a fuzzer gets past the signatures, to
+ * whatever reads and judges what they cover. */
 #ifndef SIM_RESIGN_H
 #define SIM_RESIGN_H
 
