@@ -18,7 +18,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 peer=()
-if [ -z "${CHAOS_VECTORS:-}" ] || ! command -v npm >/dev/null || ! tests/npm/install.sh dcap; then
+if [ -z "${CHAOS_VECTORS:-}" ] || ! command -v npm >/dev/null || ! scripts/install-npm.sh tests/npm/dcap >/dev/null; then
     echo "no row for the npm peer: it needs the vectors and npm"
 else
     peer=(--peer node tests/npm/dcap/peer.mjs serve "$CHAOS_VECTORS/dcap/native/dcap-qvl/tdx_quote"

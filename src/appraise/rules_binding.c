@@ -319,6 +319,6 @@ void appraise_expectation(const appraisal *a)
         (void)rules[i](a); /* the run collects what fails */
     }
     (void)appraise_report_data(a);
-    (void)appraise_receipt_head(a);
     (void)rule_floor(a);
+    (void)appraise_receipt_head(a);
 }

@@ -60,7 +60,6 @@
     X(POLICY_EVALUATION_NUMBER, "evaluation-number")      \
     X(POLICY_TCB_DATE, "tcb-date")                        \
     X(POLICY_COLLATERAL_GRACE, "collateral-grace")        \
-    X(COLLATERAL_FLOOR, "collateral-floor")               \
     X(POLICY_PLATFORM_GRACE, "platform-grace")            \
     X(POLICY_DEBUG, "debug")                              \
     X(POLICY_ATTRIBUTES, "attributes")                    \

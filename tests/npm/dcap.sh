@@ -3,9 +3,9 @@
 . "$(dirname "$0")/../cli/lib.bash"
 
 [ -f "$CHAOS_VECTORS/dcap/expected.json" ] || skip "no vectors"
-command -v npm >/dev/null || skip "no npm"
+command -v node >/dev/null || skip "node is missing (make deps)"
 folder=$root/tests/npm/dcap
-"$root/tests/npm/install.sh" dcap || skip "npm cannot install the peer"
+"$root/scripts/install-npm.sh" "$folder" >"$work/npm" 2>&1 || skip "npm cannot install the peer: $(tail -n 1 "$work/npm")"
 
 node -e '
     const fs = require("fs"), [root, out] = process.argv.slice(1);
