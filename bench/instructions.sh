@@ -8,7 +8,7 @@ program=${CHAOS_BENCH_PROGRAM:-build/bin/bench-verify}
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 valgrind -q --tool=callgrind --callgrind-out-file="$out" --collect-atstart=no --toggle-collect=cold_verification \
-    "$program" --once 11 >/dev/null
+    "$program" --once cold 10 >/dev/null
 callgrind_annotate --threshold=100 --show-percs=no "$out" | awk -v limit="$limit" '
     /^ *[0-9,]+ / {
         n = $1; gsub(",", "", n)
@@ -18,7 +18,7 @@ callgrind_annotate --threshold=100 --show-percs=no "$out" | awk -v limit="$limit
         else if ($0 ~ /\[/) ours += n
     }
     END {
-        printf "total %d per verification: libcrypto %.1f %%, C library %.1f %%, ours %.1f %%\n", total / 11,
+        printf "total %d per verification: libcrypto %.1f %%, C library %.1f %%, ours %.1f %%\n", total / 10,
             100 * crypto / total, 100 * libc / total, 100 * (total - crypto - libc) / total
         if (limit != "" && 100 * (total - crypto - libc) / total > limit + 0) {
             printf "more than %s %% of the instructions are ours\n", limit

@@ -112,10 +112,12 @@ static bool key_derive(const char *seed, const char *label, uint8_t scalar[P256_
            to_bytes(y, point->y);
 }
 
-bool keyring_make(const char *seed, sim_keyring *out)
+bool keyring_make(const char *seed, const char *platform, sim_keyring *out)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (!key_derive(seed, key_labels[i], out->scalar[i], &out->point[i])) {
+        const char *owner = i == KEY_PCK || i == KEY_ATTESTATION ? platform : seed;
+
+        if (!key_derive(owner, key_labels[i], out->scalar[i], &out->point[i])) {
             return false;
         }
     }

@@ -41,7 +41,8 @@ static const cert_row cert_rows[CERT_COUNT] = {
 
 static void init_certificate(const recipe *r, const cert_row *row, cert_spec *spec)
 {
-    chaos_sha256 digest = hash_sha256_two(slice_text(r->seed), slice_text(row->serial_label));
+    const char *owner = row->key == KEY_PCK ? r->platform : r->seed;
+    chaos_sha256 digest = hash_sha256_two(slice_text(owner), slice_text(row->serial_label));
     *spec = (cert_spec){
         .common_name = row->common_name,
         .organization = SIM_ORGANIZATION,
@@ -84,7 +85,7 @@ static const uint8_t newest_components[16] = { 5, 5, 2, 2, 4, 1, 0, 3, 0, 0, 0, 
 static void init_pck(recipe *r)
 {
     pck_spec *pck = &r->pck;
-    chaos_sha256 digest = hash_sha256_two(slice_text(r->seed), slice_text("platform"));
+    chaos_sha256 digest = hash_sha256_two(slice_text(r->platform), slice_text("platform"));
     *pck = (pck_spec){
         .members = PCK_PPID | PCK_TCB | PCK_PCE_ID | PCK_FMSPC | PCK_SGX_TYPE,
         .fmspc = { 0xc0, 0xa0, 0x5c },
@@ -304,6 +305,7 @@ bool recipe_init(recipe *r, forge_kind kind, const forge_options *options)
     r->kind = kind;
     r->now = options->now != 0 ? options->now : FORGE_DEFAULT_NOW;
     r->seed = options->seed != NULL ? options->seed : "chaoschain-simulator";
+    r->platform = options->platform != NULL ? options->platform : r->seed;
     for (size_t i = 0; i < CERT_COUNT; i++) {
         r->ders[i].limit = MAX_CERTIFICATE;
     }
@@ -312,9 +314,14 @@ bool recipe_init(recipe *r, forge_kind kind, const forge_options *options)
     init_crls(r);
     init_chains(r);
     init_tcb_info(r, options->tcb_status);
+    if (options->fmspc_end != 0) {
+        r->pck.fmspc[sizeof r->pck.fmspc - 1] = options->fmspc_end;
+        hex_encode(slice(r->pck.fmspc, sizeof r->pck.fmspc), r->fmspc_text);
+        r->tcb_info.fmspc = r->fmspc_text;
+    }
     init_identity(r);
     init_quote(r, options);
-    return keyring_make(r->seed, &r->keys) && event_log_defaults(r) && envelope_defaults(r, options);
+    return keyring_make(r->seed, r->platform, &r->keys) && event_log_defaults(r) && envelope_defaults(r, options);
 }
 
 void recipe_free(recipe *r)

@@ -51,7 +51,7 @@ typedef struct sim_keyring {
 
 #define KEY_ID_SIZE 20
 
-bool keyring_make(const char *seed, sim_keyring *out);
+bool keyring_make(const char *seed, const char *platform, sim_keyring *out);
 /* ECDSA P-256 over SHA-256 with the nonce of RFC 6979: the same recipe always gives the same bytes. */
 bool keyring_sign(const sim_keyring *keys, sim_key key, chaos_slice message, p256_signature *out);
 bool signature_write_der(const p256_signature *signature, chaos_buffer *out);
@@ -327,7 +327,8 @@ typedef struct envelope_spec {
 typedef struct recipe {
     forge_kind kind;
     int64_t now;
-    const char *seed;
+    char fmspc_text[13];
+    const char *seed, *platform; /* of the machine's own keys; mostly the same */
     sim_keyring keys;
     cert_spec certs[CERT_COUNT];
     pck_spec pck;

@@ -46,6 +46,9 @@ typedef struct forge_options {
     bool has_report_data;
     chaos_report_data report_data;
     const char *seed;         /* NULL: "chaoschain-simulator"; keys derive from it. Public: never for real keys */
+    const char *platform;     /* NULL: the seed's one platform; else another under the same CA, with a PCK and an
+                               * attestation key of its own */
+    uint8_t fmspc_end;        /* last byte of the FMSPC of quote and TCB info */
     const char *tcb_status;   /* NULL: "UpToDate"; the status of the platform level that matches */
     bool has_stage;           /* of the binding: CHAOS_STAGE_*; default CHAOS_STAGE_IDENTITY */
     unsigned stage;

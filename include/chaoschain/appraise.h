@@ -55,11 +55,13 @@ typedef struct chaos_expectation {
     chaos_keccak agent_uri_hash;
     bool has_tls_spki_hash;        /* SHA-256 of the key that the peer of a TLS channel showed */
     chaos_sha256 tls_spki_hash;
+    const chaos_floor *collateral_floor; /* NULL: none. Else collateral may not be older (COLLATERAL_ROLLBACK) */
 } chaos_expectation;
 
 #define CHAOS_EXPECTATION_INIT                                                                                  \
     { sizeof(chaos_expectation), false, { { 0 } }, false, { { 0 } }, { { 0 } }, { { 0 } }, false, { { 0 } }, \
-      false, { { 0 } }, false, 0, { { 0 } }, 0, 0, false, { { 0 } }, false, { { 0 } }, false, { { 0 } } }
+      false, { { 0 } }, false, 0, { { 0 } }, 0, 0, false, { { 0 } }, false, { { 0 } }, false, { { 0 } }, \
+      NULL }
 
 /* -------------------------------------------------------------- verdict ---- */
 

@@ -118,6 +118,7 @@ typedef enum chaos_class {
     X(REGISTRATION_FORMAT, FORMAT, 0x21, "parse", "the registration file is malformed")                              \
     X(REQUEST_FORMAT, FORMAT, 0x22, "parse", "the validation request file is malformed")                             \
     X(KEYSTORE_FORMAT, FORMAT, 0x23, "parse", "the keystore file is malformed")                                      \
+    X(BATCH_FORMAT, FORMAT, 0x26, "parse", "the line of the batch is malformed")                                    \
     X(BINDING_FORMAT, FORMAT, 0x1b, "binding", "the binding is not fifteen ABI words of its types")                 \
     X(KMS_CHAIN_FORMAT, FORMAT, 0x1c, "binding", "the key's signature chain is malformed")                          \
     X(TRUST_ROOT_FORMAT, FORMAT, 0x19, "chain", "the trust root is not a root certificate of the profile")          \
@@ -217,6 +218,7 @@ typedef enum chaos_class {
     X(BINDING_SUBJECT, TRUST, 0x9f, "binding", "the binding answers another request")                               \
     X(BINDING_URI, TRUST, 0xa3, "binding", "the binding is for another registration file")                          \
     X(BINDING_TLS, TRUST, 0xa4, "binding", "the binding is for another TLS key")                                    \
+    X(COLLATERAL_ROLLBACK, TRUST, 0xa2, "collateral", "the collateral is older than what was seen before")          \
     X(COLLATERAL_MISSING, ENV, 0x01, "environment", "no collateral was given")                                      \
     X(PCK_CHAIN_MISSING, ENV, 0x02, "environment", "neither quote nor collateral holds the PCK chain")              \
     X(FILE_IO, ENV, 0x03, "environment", "a file could not be read or written")                                     \

@@ -21,8 +21,9 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_check_quote(chaos_slice quote, chaos
                                                         const chaos_expectation *expectation, int64_t now,
                                                         chaos_cache *cache, chaos_verdict **verdict, chaos_error *err);
 
-/* The same for an envelope. `collateral` is the relying party's own; an empty one gives COLLATERAL_MISSING: collateral
- * inside the envelope is shown in the claims and not used by this version. */
+/* The same for an envelope. `collateral` is the relying party's own. If it is empty, the envelope's own is used: with a
+ * collateral_floor in the expectation it may not be older than that, and without one the tier is at most WARNING,
+ * because the tested party chose it. None in either place, or the envelope's is out of date: COLLATERAL_MISSING. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_check(chaos_slice envelope, chaos_slice collateral,
                                                   const chaos_trust *trust, const chaos_policy *policy,
                                                   const chaos_expectation *expectation,

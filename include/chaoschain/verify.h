@@ -62,14 +62,72 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_parse(chaos_slice json, c
                                                              chaos_error *err);
 CHAOS_API void chaos_collateral_free(chaos_collateral *collateral);
 
+/* Verifies everything in the collateral that needs no quote (root, PCK CA, both CRLs, TCB signer, TCB info, QE
+ * identity: names, signatures, revocation, dates at `now`) and keeps what was found, so that each later chaos_verify
+ * with this object has three signatures left to verify instead of nine. It never changes an answer: names, roles,
+ * revocation and every date are looked at again each time, against that call's own `now` and `trust`.
+ * The PCK CA is taken from pck_crl_issuer_chain, which must be there. On failure the object is as it was before and
+ * may be used unsealed. Not thread-safe: seal first, then share between threads. Sealing twice verifies twice. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_seal(chaos_collateral *collateral, const chaos_trust *trust,
+                                                            int64_t now, chaos_error *err);
+
+/* What sealed collateral speaks of. Times are Unix seconds. */
+typedef struct chaos_collateral_facts {
+    chaos_tee_kind tee;
+    bool platform_ca;                              /* the PCK CRL is the Platform CA's; else the Processor CA's */
+    uint8_t fmspc[6], pce_id[2];
+    uint32_t tcb_evaluation_number, qe_evaluation_number;
+    int64_t valid_from, valid_to;                  /* every object is valid in this window, ends included */
+    int64_t tcb_info_issued, tcb_info_next_update; /* of the four that are renewed, one by one */
+    int64_t qe_identity_issued, qe_identity_next_update;
+    int64_t root_ca_crl_issued, root_ca_crl_next_update;
+    int64_t pck_crl_issued, pck_crl_next_update;
+} chaos_collateral_facts;
+/* USAGE if it is not sealed: what nobody has verified is no fact. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_get_facts(const chaos_collateral *collateral,
+                                                                 chaos_collateral_facts *facts, chaos_error *err);
+
+/* ---------------------------------------------------------------- floor ---- */
+
+/* The newest collateral that was seen, for each TEE, FMSPC and PCK CA: what comes later may not be older. Old
+ * collateral is signed for a month, and in that month it can hide a revocation or a new TCB level from whoever is given
+ * it. */
+typedef struct chaos_floor chaos_floor;
+
+#define CHAOS_MAX_FLOOR (1024u * 1024u)
+
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_new(chaos_floor **floor, chaos_error *err);
+/* The JSON "chaoschain/collateral-floor/1"; COLLATERAL_FORMAT or a JSON status. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_parse(chaos_slice json, chaos_floor **floor, chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_write(const chaos_floor *floor, chaos_buffer *json, chaos_error *err);
+CHAOS_API void chaos_floor_free(chaos_floor *floor);
+/* COLLATERAL_ROLLBACK with the field that is older; CHAOS_OK also where the floor knows nothing of such collateral. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_check(const chaos_floor *floor, const chaos_collateral_facts *facts,
+                                                        chaos_error *err);
+/* Each of the six values becomes the larger of the two. LIMIT when there are too many platforms. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_floor_raise(chaos_floor *floor, const chaos_collateral_facts *facts,
+                                                        chaos_error *err);
+
 /* ---------------------------------------------------------------- cache ---- */
 
-/* Keeps what was verified before, keyed by the exact bytes and the root, within `limit` bytes. It may be shared
- * between threads. This version keeps nothing yet and so never changes time either; pass NULL to do without. */
+/* Remembers which signatures were found good, by the exact bytes: collateral given as text (chaos_check...), and the
+ * PCK chain with QE report of a platform. Only what has verified completely, dates aside, is kept. It changes the time
+ * that an answer takes and never the answer: names, roles, revocation and every date are looked at each time.
+ * Bounded by `limit` bytes, its own tables included (64 KiB is the least that keeps anything). Threads may share it.
+ * Who sends many distinct pieces of genuine evidence evicts little: what was used again outlives what came once,
+ * one platform has few places whatever variants of its chain are sent, and evidence of other roots than the vendor's
+ * never displaces the vendor's. */
 typedef struct chaos_cache chaos_cache;
 
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_cache_new(size_t limit, chaos_cache **cache, chaos_error *err);
 CHAOS_API void chaos_cache_free(chaos_cache *cache);
+
+typedef struct chaos_cache_counts {
+    uint64_t platform_hits, platform_misses, collateral_hits, collateral_misses;
+    size_t platforms, collaterals; /* kept now */
+    size_t bytes;                  /* used now, tables included; at most the limit */
+} chaos_cache_counts;
+CHAOS_API void chaos_cache_get_counts(const chaos_cache *cache, chaos_cache_counts *counts);
 
 /* --------------------------------------------------------------- claims ---- */
 

@@ -60,10 +60,12 @@ static const option_row rows[] = {
                               "keccak of the agent's registration file, as you fetched it" },
     [OPT_EXPECT_TLS_KEY] = { "--expect-tls-key", "HEX", 1, false,
                              "SHA-256 of the public key that the TLS peer showed" },
-    [OPT_COLLATERAL_FLOOR] = { "--collateral-floor", "FILE", 1, true, "the oldest collateral to accept" },
+    [OPT_COLLATERAL_FLOOR] = { "--collateral-floor", "FILE", 1, false,
+                               "refuse collateral that is older than what this file has seen" },
     [OPT_JSON] = { "--json", NULL, 0, false, "print the verdict as one line of JSON" },
-    [OPT_BATCH] = { "--batch", "FILE", 1, true, "one JSON object a line" },
-    [OPT_JOBS] = { "--jobs", "N", 1, true, "with --batch: how many threads" },
+    [OPT_BATCH] = { "--batch", "FILE", 1, false,
+                    "judge one JSON object a line, print one result object a line; - is standard input" },
+    [OPT_JOBS] = { "--jobs", "N", 1, false, "with --batch: how many threads (default: one a processor)" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
     [OPT_VERSION] = { "--version", NULL, 0, false, "print the version" },
 };
@@ -80,20 +82,6 @@ static const option_table table = {
 
 /* ---------------------------------------------------------------- inputs ---- */
 
-/* All that a verification is given. */
-typedef struct inputs {
-    given_evidence evidence;
-    chaos_buffer event_log, collateral;
-    chaos_buffer signature, message;
-    bool has_signature;
-    bool is_judged; /* a failure from here on speaks of what was signed, not of the command line */
-    chaos_trust *trust;
-    chaos_policy *policy;
-    chaos_expectation expectation;
-    bool has_now;
-    int64_t now;
-} inputs;
-
 static void inputs_free(inputs *in)
 {
     chaos_buffer_free(&in->evidence.bytes);
@@ -103,6 +91,8 @@ static void inputs_free(inputs *in)
     chaos_buffer_free(&in->message);
     chaos_trust_free(in->trust);
     chaos_policy_free(in->policy);
+    chaos_floor_free(in->floor);
+    chaos_cache_free(in->cache);
 }
 
 #define MAX_TIME 253402300799 /* 9999-12-31T23:59:59Z */
@@ -183,18 +173,30 @@ static chaos_status add_roots(const options *given, inputs *in, chaos_error *err
     return CHAOS_OK;
 }
 
-static chaos_status set_policy(const options *given, inputs *in, chaos_error *err)
+static chaos_status set_floor(const options *given, inputs *in, chaos_error *err)
 {
-    const char *name = options_value(given, OPT_POLICY, 0);
+    const char *path = options_value(given, OPT_COLLATERAL_FLOOR, 0);
+    CHAOS_AUTO_BUFFER(text, 0);
+    if (path == NULL) {
+        return CHAOS_OK;
+    }
+    CHAOS_TRY(input_read("--collateral-floor", path, CHAOS_MAX_FLOOR, &text, err));
+    CHAOS_TRY(chaos_floor_parse(buffer_slice(&text), &in->floor, err));
+    in->expectation.collateral_floor = in->floor;
+    return CHAOS_OK;
+}
+
+chaos_status policy_named(const char *name, chaos_policy **policy, chaos_error *err)
+{
     if (name == NULL || strcmp(name, "default") == 0) {
-        return chaos_policy_default(&in->policy, err);
+        return chaos_policy_default(policy, err);
     }
     if (strcmp(name, "none") == 0) {
-        return chaos_policy_none(&in->policy, err);
+        return chaos_policy_none(policy, err);
     }
     CHAOS_AUTO_BUFFER(text, 0);
     CHAOS_TRY(input_read("--policy", name, CHAOS_MAX_POLICY, &text, err));
-    return chaos_policy_parse(buffer_slice(&text), &in->policy, err);
+    return chaos_policy_parse(buffer_slice(&text), policy, err);
 }
 
 /* An empty slice tells the library that there is none. A file that was given and is empty is something else,
@@ -287,7 +289,8 @@ static chaos_status set_relying_party(const options *given, inputs *in, chaos_er
     CHAOS_TRY(set_time(given, in, err));
     CHAOS_TRY(check_standard_input(given, err));
     CHAOS_TRY(set_expectation(given, in, err));
-    CHAOS_TRY(set_policy(given, in, err));
+    CHAOS_TRY(set_floor(given, in, err));
+    CHAOS_TRY(policy_named(options_value(given, OPT_POLICY, 0), &in->policy, err));
     return add_roots(given, in, err);
 }
 
@@ -343,9 +346,7 @@ static int show_verdict(const chaos_verdict *verdict, const inputs *in, bool as_
     return code;
 }
 
-/* A policy, root or option that is broken is the caller's mistake; the codes 1 to 4 are for the evidence
- * alone. */
-static int code_of_own_fault(chaos_status status)
+int code_of_own_fault(chaos_status status)
 {
     int code = exit_of_status(status);
     return code == EXIT_MALFORMED || code == EXIT_UNTRUSTED ? EXIT_USAGE : code;
@@ -400,6 +401,65 @@ static int verify(const options *given)
     return code;
 }
 
+/* ------------------------------------------------------------------ batch ---- */
+
+#define BATCH_CACHE (16u * 1024u * 1024u)
+
+/* What is one piece of evidence, or speaks of one, has no place beside many. */
+static chaos_status check_batch(const options *given, chaos_error *err)
+{
+    static const size_t single[] = { OPT_FILE, OPT_EVIDENCE, OPT_QUOTE, OPT_EVENT_LOG, OPT_SIGNATURE, OPT_MESSAGE };
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(single); i++) {
+        if (options_has(given, single[i])) {
+            return error_set(err, CHAOS_E_USAGE, rows[single[i]].name, CHAOS_NO_OFFSET,
+                             "with --batch the evidence stands in the lines");
+        }
+    }
+    return CHAOS_OK;
+}
+
+static chaos_status read_jobs(const options *given, unsigned *jobs, chaos_error *err)
+{
+    const char *text = options_value(given, OPT_JOBS, 0);
+    uint64_t number = 0;
+    if (text == NULL) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        *jobs = processors < 1 ? 1 : processors > (long)BATCH_MAX_JOBS ? BATCH_MAX_JOBS
+                                                                       : (unsigned)processors;
+        return CHAOS_OK;
+    }
+    if (!value_unsigned(text, BATCH_MAX_JOBS, &number) || number == 0) {
+        return error_set(err, CHAOS_E_USAGE, "--jobs", CHAOS_NO_OFFSET, "'%s' is not a number from 1 to %u",
+                         shown(text).text, BATCH_MAX_JOBS);
+    }
+    *jobs = (unsigned)number;
+    return CHAOS_OK;
+}
+
+static int batch(const options *given)
+{
+    chaos_error err = { 0 };
+    unsigned jobs = 1;
+    __attribute__((cleanup(inputs_free))) inputs in = { .expectation = CHAOS_EXPECTATION_INIT };
+    chaos_status status = check_batch(given, &err);
+    if (status == CHAOS_OK) {
+        status = read_jobs(given, &jobs, &err);
+    }
+    if (status == CHAOS_OK) {
+        status = set_relying_party(given, &in, &err);
+    }
+    if (status == CHAOS_OK) {
+        status = read_json(given, OPT_COLLATERAL, CHAOS_MAX_COLLATERAL, &in.collateral, &err);
+    }
+    if (status == CHAOS_OK) {
+        status = chaos_cache_new(BATCH_CACHE, &in.cache, &err);
+    }
+    if (status != CHAOS_OK) {
+        return say_fault(PROGRAM, code_of_own_fault(status), &err);
+    }
+    return batch_run(options_value(given, OPT_BATCH, 0), jobs, &in);
+}
+
 int main(int argc, char **argv)
 {
     options given;
@@ -415,6 +475,12 @@ int main(int argc, char **argv)
     }
     if (options_has(&given, OPT_VERSION)) {
         return options_version(PROGRAM);
+    }
+    if (options_has(&given, OPT_BATCH)) {
+        return batch(&given);
+    }
+    if (options_has(&given, OPT_JOBS)) {
+        return say_failure(PROGRAM, EXIT_USAGE, "--jobs goes with --batch");
     }
     return verify(&given);
 }

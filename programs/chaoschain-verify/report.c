@@ -32,8 +32,7 @@ static void write_error(json_writer *w, const chaos_error *err)
     json_write_object_end(w);
 }
 
-/* The members of chaoschain/verdict/1 with nothing judged. */
-static chaos_status write_fault(int64_t now, bool is_envelope, const chaos_error *err, chaos_buffer *out)
+chaos_status report_write_fault(int64_t now, bool is_envelope, const chaos_error *err, chaos_buffer *out)
 {
     json_writer w = json_writer_begin(out);
     json_write_object(&w, NULL);
@@ -58,7 +57,7 @@ static chaos_status write_fault(int64_t now, bool is_envelope, const chaos_error
 int report_fault(const int64_t *json_now, const given_evidence *evidence, int code, const chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(text, REPORT_MAX);
-    if (json_now != NULL && write_fault(*json_now, evidence->is_envelope, err, &text) == CHAOS_OK &&
+    if (json_now != NULL && report_write_fault(*json_now, evidence->is_envelope, err, &text) == CHAOS_OK &&
         buffer_append_text(&text, "\n")) {
         return say_result(PROGRAM, buffer_slice(&text), code);
     }

@@ -26,6 +26,58 @@ typedef struct given_evidence {
     bool is_envelope;
 } given_evidence;
 
+/* All that a verification is given. In a batch: what holds for a line that does not say otherwise. */
+typedef struct inputs {
+    given_evidence evidence;
+    chaos_buffer event_log, collateral;
+    chaos_buffer signature, message;
+    bool has_signature;
+    bool is_judged; /* a failure from here on speaks of what was signed, not of the command line */
+    chaos_trust *trust;
+    chaos_policy *policy;
+    chaos_expectation expectation;
+    chaos_floor *floor; /* which the expectation points to */
+    chaos_cache *cache;
+    bool has_now;
+    int64_t now;
+} inputs;
+
+/* "default", "none", or the policy's JSON in a file. */
+CHAOS_MUST_USE chaos_status policy_named(const char *name, chaos_policy **policy, chaos_error *err);
+/* A policy, root or option that is broken is the caller's mistake; the codes 1 to 4 are for the evidence
+ * alone. */
+int code_of_own_fault(chaos_status status);
+
+/* ------------------------------------------------------------------ batch ---- */
+
+#define BATCH_MAX_LINE (4u * 1024u * 1024u)
+#define BATCH_MAX_LINES 10000000u
+#define BATCH_MAX_ID 256u
+#define BATCH_MAX_JOBS 64u
+
+/* Judges every line of the file (or of standard input, "-") with `jobs` threads, prints one result object for each in
+ * the order of the lines, and returns the largest of their exit codes. */
+int batch_run(const char *path, unsigned jobs, const inputs *in);
+/* One line, without its line feed, to one object with a line feed in `result`. Returns its exit code.
+ * Safe to call from several threads: `in` is only read. */
+int batch_line(const inputs *in, chaos_slice line, uint64_t number, chaos_buffer *result);
+/* The same for a line that could not even be read. */
+int batch_line_fault(const inputs *in, uint64_t number, const chaos_error *err, chaos_buffer *result);
+
+typedef struct progress { /* a bar on standard error, where that is a terminal */
+    bool shown, shares_terminal;
+    uint64_t size, done_bytes, done_lines; /* size 0: not known */
+    int64_t begin, last;                   /* milliseconds */
+} progress;
+progress progress_begin(uint64_t size);
+void progress_clear(progress *p); /* before something is written to the same terminal */
+void progress_step(progress *p, uint64_t bytes);
+void progress_end(progress *p);
+
+/* The members of chaoschain/verdict/1 with nothing judged, as JSON. */
+CHAOS_MUST_USE chaos_status report_write_fault(int64_t now, bool is_envelope, const chaos_error *err,
+                                               chaos_buffer *out);
+
 /* The answer when there is no verdict, because a fault of the caller or of ours kept us from judging: a
  * message, or, with the time of judgement in `json_now`, a complete verdict object with verified = null.
  * Returns `code`. */

@@ -268,6 +268,43 @@ void appraise_binding(const appraisal *a)
     }
 }
 
+/* ------------------------------------------------------------------ floor ---- */
+
+/* Collateral may not be older than what was seen before: who brings evidence and its collateral could bring an old
+ * set. */
+static chaos_status rule_floor(const appraisal *a)
+{
+    const chaos_claims *claims = a->claims;
+    floor_value values[FLOOR_VALUES];
+    const chaos_collateral_facts found = {
+        .tcb_evaluation_number = claims->tcb_evaluation_number,
+        .qe_evaluation_number = claims->qe_evaluation_number,
+        .tcb_info_issued = claims->tcb_info_issued,
+        .qe_identity_issued = claims->qe_identity_issued,
+        .root_ca_crl_issued = claims->root_crl_issued,
+        .pck_crl_issued = claims->pck_crl_issued,
+    };
+    const chaos_collateral_facts *floor =
+        floor_find(a->expectation->collateral_floor, claims->tee, claims->pck.fmspc, claims->platform_ca);
+
+    if (floor == NULL && claims->collateral_of_envelope) {
+        leave_open(a, CHECK_COLLATERAL_FLOOR, "no floor: the envelope's collateral may be an old set", slice("", 0));
+        return CHAOS_OK;
+    }
+    if (floor == NULL) {
+        return CHAOS_OK;
+    }
+    floor_values(floor, &found, values);
+    for (size_t i = 0; i < FLOOR_VALUES; i++) {
+        const floor_value *v = &values[i];
+
+        CHECK(a->run, v->found >= v->floor, COLLATERAL_FLOOR, COLLATERAL_ROLLBACK, v->name,
+              v->is_time ? v_time(v->floor) : v_number((uint64_t)v->floor),
+              v->is_time ? v_time(v->found) : v_number((uint64_t)v->found));
+    }
+    return CHAOS_OK;
+}
+
 void appraise_expectation(const appraisal *a)
 {
     static chaos_status (*const rules[])(const appraisal *) = {
@@ -282,5 +319,6 @@ void appraise_expectation(const appraisal *a)
         (void)rules[i](a); /* the run collects what fails */
     }
     (void)appraise_report_data(a);
+    (void)rule_floor(a);
     (void)appraise_receipt_head(a);
 }

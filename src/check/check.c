@@ -24,20 +24,59 @@ static chaos_status refuse(const chaos_evidence *evidence, check_id row, const c
     return verify_unreadable(evidence, row, failure, claims, err);
 }
 
+/* The envelope's own collateral, where the relying party brings none: the tested party chose it, so it counts for less
+ * (see the row collateral-floor), and that it has expired is no statement about the evidence. */
+static chaos_slice collateral_for(const check_context *with, const chaos_evidence *evidence, bool *of_envelope)
+{
+    *of_envelope = with->collateral.size == 0 && evidence->is_envelope && evidence->envelope.collateral.size > 0;
+    return *of_envelope ? evidence->envelope.collateral : with->collateral;
+}
+
+static bool is_expired_collateral(const chaos_claims *claims)
+{
+    return claims->only_dates_failed && strcmp(chaos_status_stage(claims->run.error.status), "collateral") == 0;
+}
+
+/* Claims that were made with the envelope's collateral. */
+static chaos_status note_of_envelope(const chaos_evidence *evidence, chaos_claims **claims, chaos_error *err)
+{
+    chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
+
+    (*claims)->collateral_of_envelope = true;
+    if (!is_expired_collateral(*claims)) {
+        return CHAOS_OK;
+    }
+    (void)error_set(&failure, CHAOS_E_COLLATERAL_MISSING, (*claims)->run.error.field, CHAOS_NO_OFFSET,
+                    "no collateral was given, and the envelope's own is not valid at this time (%s)",
+                    chaos_status_name((*claims)->run.error.status));
+    memcpy(failure.expected, (*claims)->run.error.expected, sizeof failure.expected);
+    memcpy(failure.found, (*claims)->run.error.found, sizeof failure.found);
+    chaos_claims_free(*claims);
+    *claims = NULL;
+    return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
+}
+
 chaos_status check_examine(const check_context *with, const chaos_evidence *evidence, chaos_claims **claims,
                            chaos_error *err)
 {
     CHAOS_AUTO(chaos_collateral, collateral);
+    cache_request request;
     chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
 
-    if (with->collateral.size == 0) {
+    chaos_slice text;
+    bool of_envelope;
+
+    text = collateral_for(with, evidence, &of_envelope);
+    if (text.size == 0) {
         (void)error_set(&failure, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET, NULL);
         return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
     }
-    if (chaos_collateral_parse(with->collateral, &collateral, &failure) != CHAOS_OK) {
+    collateral = cache_find_collateral(with->cache, text, &request);
+    if (collateral == NULL && chaos_collateral_parse(text, &collateral, &failure) != CHAOS_OK) {
         return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
     }
-    return verify_examine(evidence, collateral, with->trust, with->now, with->cache, claims, err);
+    CHAOS_TRY(verify_examine(evidence, collateral, with->trust, with->now, with->cache, &request, claims, err));
+    return of_envelope ? note_of_envelope(evidence, claims, err) : CHAOS_OK;
 }
 
 /* `parsed` is what parsing answered, with `failure` its error. */

@@ -9,6 +9,24 @@ enum {
     SURROGATE_END = 0xe000
 };
 
+#ifdef __SSE2__ /* words of sixteen, where every machine of the kind has them */
+#define HAS_SIXTEEN 1
+typedef char sixteen __attribute__((vector_size(16)));
+
+static sixteen load16(const uint8_t *p)
+{
+    sixteen text;
+    memcpy(&text, p, sizeof text);
+    return text;
+}
+
+/* One bit for each byte of the comparison's result. */
+static unsigned bits16(sixteen result)
+{
+    return (unsigned)__builtin_ia32_pmovmskb128(result);
+}
+#endif
+
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 #define HIGH_BITS EACH_BYTE(0x80)
 
@@ -42,6 +60,17 @@ static bool is_special(uint8_t c)
 /* The first character that is not plain, or the end. */
 static const uint8_t *find_special(const uint8_t *p, const uint8_t *end)
 {
+#ifdef HAS_SIXTEEN
+    while (end - p >= 16) {
+        const sixteen text = load16(p);
+        /* signed: below the space are the controls and all that is not ASCII */
+        const unsigned marks = bits16((sixteen)(text == '"') | (sixteen)(text == '\\') | (sixteen)(text < ' '));
+        if (marks != 0) {
+            return p + __builtin_ctz(marks);
+        }
+        p += 16;
+    }
+#endif
     while (end - p >= WORD) {
         uint64_t marks = mark_special(load_u64le(p));
         if (marks != 0) {
@@ -177,7 +206,19 @@ size_t json_unescape(const json_text *text, uint8_t *out)
         return text->raw.size;
     }
     while (p < end) {
-        if (end - p >= WORD) {
+#ifdef HAS_SIXTEEN
+        if (end - p >= 16) { /* as below */
+            const unsigned marks16 = bits16((sixteen)(load16(p) == '\\'));
+            const size_t run16 = marks16 == 0 ? 16 : (size_t)__builtin_ctz(marks16);
+            memcpy(to, p, 16);
+            p += run16;
+            to += run16;
+            if (marks16 == 0) {
+                continue;
+            }
+        } else
+#endif
+            if (end - p >= WORD) {
             /* The output is never ahead of the input, so that a whole word fits wherever a word is left. */
             memcpy(to, p, WORD);
             uint64_t marks = mark_zero(load_u64le(p) ^ EACH_BYTE('\\'));

@@ -127,6 +127,7 @@ bool crl_read(chaos_slice der, crl *out, fault *why)
     if (der.size > MAX_CRL) {
         rd_fail(&r, r.status, "CertificateList", 0, "larger than any list of the profile");
     }
+    out->der = der;
     reader outer = der_enter(&r, "CertificateList", DER_SEQUENCE);
     if (rd_left(&r) > 0) {
         rd_fail(&r, r.status, "CertificateList", rd_offset(&r), "bytes follow the list");

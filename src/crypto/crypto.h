@@ -28,8 +28,10 @@ chaos_keccak hash_keccak(chaos_slice bytes);
 typedef struct p256_key { uint8_t x[32], y[32]; } p256_key;         /* big-endian coordinates */
 typedef struct p256_signature { uint8_t r[32], s[32]; } p256_signature; /* big-endian */
 
-typedef enum p256_result { P256_BAD = 0, P256_GOOD = 1, P256_BACKEND_FAILED = 2 } p256_result;
-/* On the curve and not the point at infinity? Both calls empty libcrypto's error queue of the calling thread. */
+/* BAD_KEY: the key is no point of the curve, whatever the signature is. */
+typedef enum p256_result { P256_BAD = 0, P256_GOOD = 1, P256_BACKEND_FAILED = 2, P256_BAD_KEY = 3 } p256_result;
+/* On the curve and not the point at infinity? GOOD or BAD_KEY. Both calls empty libcrypto's error queue of the
+ * calling thread. */
 CHAOS_MUST_USE p256_result p256_key_check(const p256_key *key);
 static inline bool p256_key_is_valid(const p256_key *key)
 {
@@ -50,6 +52,16 @@ CHAOS_MUST_USE k1_result k1_recover(const uint8_t digest[32], const uint8_t r[32
 void k1_compress(const k1_point *point, uint8_t out[33]); /* SEC1 */
 chaos_keccak k1_key_hash(const k1_point *point);          /* keccak of X || Y */
 chaos_address k1_address(const k1_point *point);          /* its last 20 bytes */
+
+/* ----------------------------------------------------------------- locks ---- */
+
+/* Many readers or one writer. libcrypto's: this library has no thread of its own and no other way to wait. */
+typedef struct crypto_lock crypto_lock;
+crypto_lock *crypto_lock_new(void); /* NULL: out of memory */
+void crypto_lock_free(crypto_lock *lock);
+CHAOS_MUST_USE bool crypto_lock_read(crypto_lock *lock);
+CHAOS_MUST_USE bool crypto_lock_write(crypto_lock *lock);
+void crypto_lock_release(crypto_lock *lock);
 
 /* ---------------------------------------------------------- certificates ---- */
 
@@ -92,6 +104,7 @@ CHAOS_MUST_USE bool certificate_read(chaos_slice der, chaos_status status, certi
 #define MAX_CRL (512u * 1024u)
 #define MAX_CRL_ENTRIES 16384
 typedef struct crl {
+    chaos_slice der;
     chaos_slice tbs;
     p256_signature signature;
     chaos_slice issuer;

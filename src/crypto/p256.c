@@ -67,7 +67,7 @@ static p256_result judge_refusal(void)
     return out_of_memory ? P256_BACKEND_FAILED : result;
 }
 
-/* P256_GOOD with *out (to be freed) when the point is on the curve. */
+/* P256_GOOD when the point is on the curve. *out is to be freed in any case. */
 static p256_result load_key(const p256_key *key, EC_KEY **out)
 {
     const EC_GROUP *curve = p256();
@@ -79,7 +79,7 @@ static p256_result load_key(const p256_key *key, EC_KEY **out)
     *out = curve != NULL ? EC_KEY_new() : NULL;
     if (*out == NULL || EC_KEY_set_group(*out, curve) != 1 ||
         EC_KEY_oct2key(*out, point, sizeof point, NULL) != 1) { /* checks that the point is on the curve */
-        return judge_refusal();
+        return judge_refusal() == P256_BAD ? P256_BAD_KEY : P256_BACKEND_FAILED;
     }
     return P256_GOOD;
 }
@@ -119,13 +119,13 @@ p256_result p256_verify(const p256_key *key, chaos_slice message, const p256_sig
     __attribute__((cleanup(key_cleanup))) EC_KEY *loaded_key = NULL;
     __attribute__((cleanup(signature_cleanup))) ECDSA_SIG *loaded_signature = NULL;
 
-    if (!in_range(signature->r) || !in_range(signature->s)) {
-        return P256_BAD;
-    }
     ERR_clear_error();
     const p256_result loading = load_key(key, &loaded_key);
     if (loading != P256_GOOD) {
         return loading;
+    }
+    if (!in_range(signature->r) || !in_range(signature->s)) {
+        return P256_BAD;
     }
     loaded_signature = load_signature(signature);
     if (loaded_signature == NULL) {

@@ -1,5 +1,5 @@
 /* chain.c - the PCK certificate chain: leaf, PCK CA, root (docs/verify-dcap.md A2, B3-B6, B9). */
-#include "verify/internal.h"
+#include "verify/cache.h"
 
 #define CN_ROOT "Intel SGX Root CA"
 #define CN_PLATFORM_CA "Intel SGX PCK Platform CA"
@@ -34,35 +34,66 @@ static chaos_slice chain_text(const examination *x)
     return x->quote->cert_data_type == CERT_PCK_CHAIN ? x->quote->cert_data : x->parts->pck_certificate_chain;
 }
 
-bool read_pck_certificates(examination *x, chaos_slice text, fault *why)
+/* The very certificate that sealed collateral holds need not be read again. */
+static bool read_before(const sealed_collateral *sealed, chaos_slice der, certificate *out)
+{
+    const certificate *known[] = { sealed != NULL ? &sealed->ca : NULL,
+                                   sealed != NULL ? &sealed->tcb_signer.root : NULL };
+
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(known); i++) {
+        if (known[i] != NULL && slice_equal(der, known[i]->der)) {
+            *out = *known[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* PEM of `wanted` certificates. False with *why. */
+static bool certificates_read(chaos_slice text, const sealed_collateral *sealed, uint8_t *room, size_t capacity,
+                              certificate *const *out, size_t wanted, fault *why)
 {
     chaos_slice der[PCK_CHAIN_LENGTH];
-    certificate *const places[PCK_CHAIN_LENGTH] = { &x->leaf, &x->ca, &x->root_certificate };
-    size_t count = pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->pck_der,
-                            sizeof x->pck_der, der, PCK_CHAIN_LENGTH, why);
+    size_t count = pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, room, capacity,
+                            der, wanted, why);
 
-    memset(&x->leaf, 0, sizeof x->leaf);
-    memset(&x->ca, 0, sizeof x->ca);
-    memset(&x->root_certificate, 0, sizeof x->root_certificate);
+    for (size_t i = 0; i < wanted; i++) {
+        memset(out[i], 0, sizeof *out[i]);
+    }
     if (count == 0) {
         return false;
     }
-    if (count != PCK_CHAIN_LENGTH) {
+    if (count != wanted) {
         *why = (fault){ CHAOS_E_PCK_CHAIN_LENGTH,
                         "certification_data",
                         CHAOS_NO_OFFSET,
                         "certificates",
-                        PCK_CHAIN_LENGTH,
+                        wanted,
                         count,
                         true };
         return false;
     }
-    for (size_t i = 0; i < PCK_CHAIN_LENGTH; i++) {
-        if (!certificate_read(der[i], CHAOS_E_PCK_CHAIN_FORMAT, places[i], why)) {
+    for (size_t i = 0; i < wanted; i++) {
+        if (!read_before(sealed, der[i], out[i]) &&
+            !certificate_read(der[i], CHAOS_E_PCK_CHAIN_FORMAT, out[i], why)) {
             return false;
         }
     }
     return true;
+}
+
+bool read_pck_certificates(examination *x, chaos_slice text, fault *why)
+{
+    certificate *const places[PCK_CHAIN_LENGTH] = { &x->leaf, &x->ca, &x->root_certificate };
+
+    if (x->known != NULL) { /* the very same text has been read before */
+        x->leaf = x->known->leaf;
+        x->ca = x->known->ca;
+        x->root_certificate = x->known->root;
+        return true;
+    }
+    return certificates_read(text, x->collateral == NULL ? NULL : x->collateral->sealed, x->pck_der,
+                             sizeof x->pck_der, places, PCK_CHAIN_LENGTH, why);
 }
 
 /* Does the first certificate of the text equal the leaf? Chains of quote and collateral are never mixed. */
@@ -110,11 +141,14 @@ static chaos_status check_root(examination *x)
     if (x->root == NULL) {
         return CHAOS_E_INTERNAL; /* not reached: the check above returns */
     }
-    CHECK(run, trust_knows(x->root, root) || signed_by(x, &root->key, root->tbs, &root->signature), ROOT,
-          ROOT_UNTRUSTED, "root.signatureValue", v_text("a valid self-signature"), v_none());
+    CHECK(run, x->known != NULL || trust_knows(x->root, root) || signed_by(x, &root->key, root->tbs, &root->signature),
+          ROOT, ROOT_UNTRUSTED, "root.signatureValue", v_text("a valid self-signature"), v_none());
+    if (x->collateral->sealed != NULL && same_key(&root->key, &x->collateral->sealed->root_key)) {
+        x->sealed = x->collateral->sealed;
+    }
     x->claims->has_anchor = true;
     x->claims->anchor = x->root->anchor;
-    x->claims->root_key_id = hash_sha256(slice(x->root->spki, SPKI_SIZE));
+    x->claims->root_key_id = x->root->key_id;
     return CHAOS_OK;
 }
 
@@ -122,6 +156,12 @@ static chaos_status check_root(examination *x)
 static bool key_id_fits(const certificate *issued, const certificate *issuer)
 {
     return slice_equal(issued->authority_key_id, issuer->subject_key_id);
+}
+
+/* Has the root signed this CA certificate, as far as is known from before? */
+static bool ca_is_known(const examination *x)
+{
+    return x->known != NULL || (x->sealed != NULL && slice_equal(x->ca.der, x->sealed->ca.der));
 }
 
 static chaos_status check_intermediate(examination *x)
@@ -132,8 +172,8 @@ static chaos_status check_intermediate(examination *x)
 
     CHECK(run, slice_equal(ca->issuer, root->subject), INTERMEDIATE_CA, INTERMEDIATE_CA, "issuer",
           v_text("the root's subject"), v_hex(ca->issuer));
-    CHECK(run, signed_by(x, &root->key, ca->tbs, &ca->signature), INTERMEDIATE_CA, INTERMEDIATE_CA, "signatureValue",
-          v_text("a signature of the root"), v_none());
+    CHECK(run, ca_is_known(x) || signed_by(x, &root->key, ca->tbs, &ca->signature), INTERMEDIATE_CA, INTERMEDIATE_CA,
+          "signatureValue", v_text("a signature of the root"), v_none());
     CHECK(run, has_profile_extensions(ca), INTERMEDIATE_CA, INTERMEDIATE_CA_EXTENSIONS, "extensions",
           v_text("AKI, SKI, keyUsage, basicConstraints, CRLDP"), v_text("one is missing"));
     CHECK(run, key_id_fits(ca, root), INTERMEDIATE_CA, INTERMEDIATE_CA, "authorityKeyIdentifier",
@@ -157,8 +197,8 @@ static chaos_status check_leaf(examination *x)
           v_quoted(ca->subject_cn), v_hex(leaf->issuer));
     CHECK(run, !key_id_fits(leaf, &x->root_certificate), PCK_CERTIFICATE, PCK_CERT_ISSUER, "authorityKeyIdentifier",
           v_hex(ca->subject_key_id), v_text("the root's: it would issue PCK certificates itself"));
-    CHECK(run, signed_by(x, &ca->key, leaf->tbs, &leaf->signature), PCK_CERTIFICATE, PCK_CERT_SIGNATURE,
-          "signatureValue", v_text("a signature of the PCK CA"), v_none());
+    CHECK(run, x->known != NULL || signed_by(x, &ca->key, leaf->tbs, &leaf->signature), PCK_CERTIFICATE,
+          PCK_CERT_SIGNATURE, "signatureValue", v_text("a signature of the PCK CA"), v_none());
     CHECK(run, has_profile_extensions(leaf), PCK_CERTIFICATE, PCK_CERT, "extensions",
           v_text("AKI, SKI, keyUsage, basicConstraints, CRLDP"), v_text("one is missing"));
     CHECK(run, key_id_fits(leaf, ca), PCK_CERTIFICATE, PCK_CERT, "authorityKeyIdentifier", v_hex(ca->subject_key_id),
@@ -175,13 +215,22 @@ static bool platform_fields_fit(const pck_extension *pck, bool platform_ca)
     return pck->has_platform_instance_id == platform_ca && pck->has_configuration == platform_ca;
 }
 
+static bool read_extension(const examination *x, pck_extension *pck, fault *why)
+{
+    if (x->known != NULL) {
+        *pck = x->known->pck;
+        return true;
+    }
+    return pck_extension_read(x->leaf.sgx_extension, pck, why);
+}
+
 static chaos_status check_extension(examination *x)
 {
     check_run *run = &x->claims->run;
     pck_extension *pck = &x->claims->pck;
     fault why = { 0 };
 
-    CHECK_READ(run, pck_extension_read(x->leaf.sgx_extension, pck, &why), PCK_EXTENSION, &why);
+    CHECK_READ(run, read_extension(x, pck, &why), PCK_EXTENSION, &why);
     x->claims->platform_ca = slice_is(x->ca.subject_cn, CN_PLATFORM_CA);
     CHECK(run, platform_fields_fit(pck, x->claims->platform_ca), PCK_EXTENSION, PCK_EXTENSION, "platformInstanceId",
           v_text(x->claims->platform_ca ? "instance id and configuration" : "neither instance id nor configuration"),
@@ -232,7 +281,7 @@ static chaos_status check_reference(examination *x)
     return CHAOS_OK;
 }
 
-static chaos_status check_dates(examination *x)
+static chaos_status check_issuer_dates(examination *x)
 {
     check_run *run = &x->claims->run;
     const certificate *root = &x->root_certificate;
@@ -245,12 +294,19 @@ static chaos_status check_dates(examination *x)
           v_time(x->ca.not_before));
     CHECK(run, x->now <= x->ca.not_after, PCK_DATES, PCK_CHAIN_EXPIRED, "ca.notAfter", v_time(x->now),
           v_time(x->ca.not_after));
+    note_validity(x, root->not_before, root->not_after);
+    note_validity(x, x->ca.not_before, x->ca.not_after);
+    return CHAOS_OK;
+}
+
+static chaos_status check_leaf_dates(examination *x)
+{
+    check_run *run = &x->claims->run;
+
     CHECK(run, x->leaf.not_before <= x->now, PCK_DATES, PCK_CERT_NOT_YET_VALID, "leaf.notBefore", v_time(x->now),
           v_time(x->leaf.not_before));
     CHECK(run, x->now <= x->leaf.not_after, PCK_DATES, PCK_CERT_EXPIRED, "leaf.notAfter", v_time(x->now),
           v_time(x->leaf.not_after));
-    note_validity(x, root->not_before, root->not_after);
-    note_validity(x, x->ca.not_before, x->ca.not_after);
     note_validity(x, x->leaf.not_before, x->leaf.not_after);
     return CHAOS_OK;
 }
@@ -263,5 +319,31 @@ chaos_status verify_pck_chain(examination *x)
     CHAOS_TRY(check_leaf(x));
     CHAOS_TRY(check_extension(x));
     CHAOS_TRY(check_reference(x));
-    return check_dates(x);
+    CHAOS_TRY(check_issuer_dates(x));
+    return check_leaf_dates(x);
+}
+
+/* The chain that comes with the PCK CRL: CA and root, as in every quote behind the leaf. */
+static chaos_status read_issuers(examination *x)
+{
+    check_run *run = &x->claims->run;
+    certificate *const places[] = { &x->ca, &x->root_certificate };
+    fault why = { 0 };
+
+    CHECK_READ(run,
+               certificates_read(x->parts->pck_crl_issuer_chain, x->collateral->sealed, x->pck_der, sizeof x->pck_der,
+                                 places, CHAOS_ARRAY_SIZE(places), &why),
+               PCK_CHAIN, &why);
+    CHECK(run, role_is(&x->ca, 1), PCK_CHAIN, INTERMEDIATE_CA_NAME, "subject", v_text(CN_PLATFORM_CA),
+          v_quoted(x->ca.subject_cn));
+    x->claims->platform_ca = slice_is(x->ca.subject_cn, CN_PLATFORM_CA);
+    return CHAOS_OK;
+}
+
+chaos_status verify_issuers(examination *x)
+{
+    CHAOS_TRY(read_issuers(x));
+    CHAOS_TRY(check_root(x));
+    CHAOS_TRY(check_intermediate(x));
+    return check_issuer_dates(x);
 }

@@ -1,7 +1,5 @@
-/* claims.c - what may be asked of claims, and the cache that comes with them. */
+/* claims.c - what may be asked of claims. */
 #include "verify/verify.h"
-
-CHAOS_CLEANUP(chaos_cache);
 
 void chaos_claims_free(chaos_claims *claims)
 {
@@ -76,29 +74,4 @@ const char *chaos_tcb_status_name(chaos_tcb_status status)
         return "Revoked";
     }
     return "Unknown";
-}
-
-struct chaos_cache {
-    size_t limit;
-};
-
-chaos_status chaos_cache_new(size_t limit, chaos_cache **cache, chaos_error *err)
-{
-    CHAOS_AUTO(chaos_cache, made);
-
-    if (cache == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "cache", CHAOS_NO_OFFSET, NULL);
-    }
-    made = calloc(1, sizeof *made);
-    if (made == NULL) {
-        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-    }
-    made->limit = limit;
-    CHAOS_GIVE(cache, made);
-    return CHAOS_OK;
-}
-
-void chaos_cache_free(chaos_cache *cache)
-{
-    free(cache);
 }

@@ -32,7 +32,7 @@ static const module_identity *find_module(const tcb_info *info, uint8_t version)
 static chaos_status check_module(examination *x)
 {
     check_run *run = &x->claims->run;
-    const tcb_info *info = &x->tcb;
+    const tcb_info *info = x->tcb;
     uint8_t version = body_field(x, "tee_tcb_svn").data[1];
     const module_identity *module = version > 0 ? find_module(info, version) : NULL;
     const uint8_t *mr_signer = info->module_mr_signer;
@@ -59,7 +59,7 @@ static chaos_status check_module(examination *x)
 chaos_status verify_platform(examination *x)
 {
     check_run *run = &x->claims->run;
-    const tcb_info *info = &x->tcb;
+    const tcb_info *info = x->tcb;
     const pck_extension *pck = &x->claims->pck;
 
     CHECK(run, info->tee == x->quote->tee, PLATFORM, TCB_INFO_MISMATCH, "tcbInfo.id", v_text(tee_name(x->quote->tee)),
@@ -74,7 +74,7 @@ chaos_status verify_platform(examination *x)
 static chaos_status check_identity(examination *x)
 {
     check_run *run = &x->claims->run;
-    const enclave_identity *identity = &x->identity;
+    const enclave_identity *identity = x->identity;
     chaos_slice attributes = qe_field(x, "attributes");
 
     CHECK(run, identity->id == (x->quote->tee == CHAOS_TEE_TDX ? IDENTITY_TD_QE : IDENTITY_QE), QE_MATCH,
@@ -104,8 +104,9 @@ chaos_status verify_qe_report(examination *x)
     chaos_slice key = slice(&quote->attestation_key, sizeof quote->attestation_key);
     chaos_sha256 vouched = hash_sha256_two(key, quote->qe_auth_data);
 
-    CHECK(run, signed_by(x, &x->leaf.key, quote->qe_report, &quote->qe_report_signature), QE_REPORT_SIGNATURE,
-          QE_REPORT_SIGNATURE, "qe_report_signature", v_text("a signature of the PCK key"), v_none());
+    CHECK(run, x->known != NULL || signed_by(x, &x->leaf.key, quote->qe_report, &quote->qe_report_signature),
+          QE_REPORT_SIGNATURE, QE_REPORT_SIGNATURE, "qe_report_signature", v_text("a signature of the PCK key"),
+          v_none());
     CHECK(run, memcmp(report_data.data, vouched.bytes, sizeof vouched.bytes) == 0, QE_REPORT_DATA, QE_REPORT_DATA,
           "qe_report.report_data", v_hex(slice(vouched.bytes, sizeof vouched.bytes)), v_hex(report_data));
     CHECK(run, slice_is_zero(slice(report_data.data + 32, 32)), QE_REPORT_DATA, QE_REPORT_DATA,
@@ -113,24 +114,18 @@ chaos_status verify_qe_report(examination *x)
     return check_identity(x);
 }
 
-static bool is_point(examination *x, const p256_key *key)
-{
-    p256_result result = p256_key_check(key);
-
-    if (result == P256_BACKEND_FAILED) {
-        x->own_fault = CHAOS_E_CRYPTO;
-    }
-    return result == P256_GOOD;
-}
-
 chaos_status verify_quote_signature(examination *x)
 {
     check_run *run = &x->claims->run;
     const dcap_quote *quote = x->quote;
+    p256_result result = p256_verify(&quote->attestation_key, quote->signed_bytes, &quote->signature);
 
-    CHECK(run, is_point(x, &quote->attestation_key), ATTESTATION_KEY, ATTESTATION_KEY, "attestation_key",
+    if (result == P256_BACKEND_FAILED) {
+        x->own_fault = CHAOS_E_CRYPTO; /* which is no answer, whatever the rows say */
+    }
+    CHECK(run, result == P256_GOOD || result == P256_BAD, ATTESTATION_KEY, ATTESTATION_KEY, "attestation_key",
           v_text("a point of P-256"), v_hex(slice(&quote->attestation_key, sizeof quote->attestation_key)));
-    CHECK(run, signed_by(x, &quote->attestation_key, quote->signed_bytes, &quote->signature), QUOTE_SIGNATURE,
-          QUOTE_SIGNATURE, "quote_signature", v_text("a signature of the attestation key"), v_none());
+    CHECK(run, result == P256_GOOD, QUOTE_SIGNATURE, QUOTE_SIGNATURE,
+          "quote_signature", v_text("a signature of the attestation key"), v_none());
     return CHAOS_OK;
 }

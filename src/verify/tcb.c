@@ -21,8 +21,8 @@ static const tcb_level *platform_level(const examination *x, const uint8_t *tee_
     const pck_extension *pck = &x->claims->pck;
     size_t tdx_from = tee_tcb_svn != NULL && tee_tcb_svn[1] > 0 ? 2 : 0;
 
-    for (size_t i = 0; i < x->tcb.level_count; i++) {
-        const tcb_level *level = &x->tcb.levels[i];
+    for (size_t i = 0; i < x->tcb->level_count; i++) {
+        const tcb_level *level = &x->tcb->levels[i];
 
         if (not_below(pck->components, level->sgx, 0) && pck->pce_svn >= level->pce_svn &&
             (tee_tcb_svn == NULL || not_below(tee_tcb_svn, level->tdx, tdx_from))) {
@@ -114,7 +114,7 @@ static chaos_status evaluate(examination *x, const uint8_t *tee_tcb_svn, tcb_ver
     check_run *run = &x->claims->run;
     unsigned qe_svn = load_u16le(qe_field(x, "isv_svn").data);
     const tcb_level *platform = platform_level(x, tee_tcb_svn);
-    const svn_level *qe = svn_level_for(x->identity.levels, x->identity.level_count, qe_svn);
+    const svn_level *qe = svn_level_for(x->identity->levels, x->identity->level_count, qe_svn);
     const svn_level *module = NULL;
 
     CHECK(run, platform != NULL, TCB_LEVEL, TCB_NOT_SUPPORTED, "tcbLevels", v_text("a level that the platform reaches"),
@@ -133,7 +133,7 @@ static chaos_status evaluate(examination *x, const uint8_t *tee_tcb_svn, tcb_ver
     out->qe = qe->status;
     use_level(out, qe->tcb_date, qe->advisories);
     if (tee_tcb_svn != NULL && tee_tcb_svn[1] > 0) {
-        module = module_level(&x->tcb, tee_tcb_svn);
+        module = module_level(x->tcb, tee_tcb_svn);
         CHECK(run, module != NULL, TCB_LEVEL, TCB_NOT_SUPPORTED, "tdxModuleIdentities.tcbLevels",
               v_text("a level that the module reaches"), v_number(tee_tcb_svn[0]));
     }

@@ -59,6 +59,7 @@ chaos_status chaos_trust_new(chaos_trust **trust, chaos_error *err)
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
     made->roots[0] = vendor_root;
+    made->roots[0].key_id = hash_sha256(slice(vendor_root.spki, SPKI_SIZE));
     made->count = 1;
     *trust = made;
     return CHAOS_OK;
@@ -132,6 +133,7 @@ static void pin(const certificate *presented, trust_root *out)
     out->subject_size = presented->subject.size;
     memcpy(out->subject, presented->subject.data, presented->subject.size);
     memcpy(out->spki, presented->spki.data, SPKI_SIZE);
+    out->key_id = hash_sha256(presented->spki);
     out->known[0] = hash_sha256(presented->der);
     out->known_count = 1;
 }

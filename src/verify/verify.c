@@ -1,5 +1,7 @@
 /* verify.c - one examination from evidence to claims. The stages stand below in the order of docs/verify-dcap.md. */
-#include "verify/internal.h"
+#include "verify/cache.h"
+
+#include <stddef.h>
 
 bool signed_by(examination *x, const p256_key *key, chaos_slice message, const p256_signature *signature)
 {
@@ -57,19 +59,26 @@ static void copy_quote(chaos_claims *claims, const dcap_quote *quote)
     memcpy(claims->qe_report, quote->qe_report.data, sizeof claims->qe_report);
 }
 
-static chaos_claims *claims_new(const chaos_evidence *evidence)
+chaos_claims *claims_empty(void)
 {
     chaos_claims *claims = calloc(1, sizeof *claims);
 
     if (claims == NULL) {
         return NULL;
     }
-    check_run_init(&claims->run, false);
+    claims->run.error.offset = CHAOS_NO_OFFSET; /* and zero else, as check_run_init makes it */
     claims->earliest_issue = INT64_MAX;
     claims->latest_issue = INT64_MIN;
     claims->earliest_expiration = INT64_MAX;
     claims->collateral_expiration = INT64_MAX;
-    if (evidence != NULL) {
+    return claims;
+}
+
+static chaos_claims *claims_new(const chaos_evidence *evidence)
+{
+    chaos_claims *claims = claims_empty();
+
+    if (claims != NULL && evidence != NULL) {
         copy_quote(claims, &evidence->quote);
         if (evidence->is_envelope) {
             take_binding(claims, evidence);
@@ -94,54 +103,81 @@ static chaos_status examine(examination *x, const chaos_evidence *evidence)
     return verify_binding(x, evidence);
 }
 
-/* Room for both decoded CRLs and the names of the event log. */
-static size_t storage_needed(const chaos_evidence *evidence, const collateral_parts *parts)
+examination *examination_new(const dcap_quote *quote, const chaos_collateral *collateral, const chaos_trust *trust,
+                             int64_t now, chaos_claims *claims, size_t extra)
 {
-    return parts->root_ca_crl.size + parts->pck_crl.size + evidence->event_log.size + 2;
-}
-
-static chaos_status examine_into(chaos_claims *claims, const chaos_evidence *evidence,
-                                 const chaos_collateral *collateral, const chaos_trust *trust, int64_t now)
-{
-    chaos_status status;
-    examination *x = malloc(sizeof *x);
+    examination *x = malloc(sizeof *x); /* large, and nothing below `events` is read before it is written */
 
     if (x == NULL) {
-        return CHAOS_E_MEMORY;
+        return NULL;
     }
-    x->quote = &evidence->quote;
+    memset(x, 0, offsetof(examination, own));
+    x->quote = quote;
+    x->collateral = collateral;
     x->parts = &collateral->parts;
     x->trust = trust;
     x->now = now;
     x->claims = claims;
-    x->own_fault = CHAOS_OK;
-    x->root = NULL;
-    memset(&x->events, 0, sizeof x->events);
-    x->storage = (chaos_buffer)CHAOS_BUFFER_INIT(storage_needed(evidence, x->parts));
-    if (buffer_reserve(&x->storage, x->storage.limit) == NULL) {
+    x->storage = (chaos_buffer)CHAOS_BUFFER_INIT(x->parts->root_ca_crl.size + x->parts->pck_crl.size + extra + 2);
+    if ((collateral->sealed == NULL || extra > 0) && buffer_reserve(&x->storage, x->storage.limit) == NULL) {
         free(x);
+        return NULL;
+    }
+    return x;
+}
+
+void examination_free(examination *x)
+{
+    if (x != NULL) {
+        chaos_buffer_free(&x->storage);
+        free(x);
+    }
+}
+
+/* What an examination has found good in everything but time is kept for the next one. */
+static void keep(chaos_cache *cache, const examination *x, const cache_request *request)
+{
+    if (x->known == NULL) {
+        cache_keep_platform(cache, x);
+    }
+    if (request != NULL && x->collateral->sealed == NULL) {
+        cache_keep_collateral(cache, x, request);
+    }
+}
+
+static chaos_status examine_into(chaos_claims *claims, const chaos_evidence *evidence,
+                                 const chaos_collateral *collateral, const chaos_trust *trust, int64_t now,
+                                 chaos_cache *cache, const cache_request *request)
+{
+    chaos_status status;
+    examination *x = examination_new(&evidence->quote, collateral, trust, now, claims, evidence->event_log.size);
+
+    if (x == NULL) {
         return CHAOS_E_MEMORY;
     }
+    x->known = cache_find_platform(cache, x->quote);
     status = examine(x, evidence);
     claims->verified = status == CHAOS_OK && !claims->run.failed;
     claims->only_dates_failed = status == CHAOS_OK && claims->run.failed;
     /* Out of memory inside a reader is no statement about what was read. */
+    if (cache != NULL && status == CHAOS_OK && x->own_fault == CHAOS_OK) {
+        keep(cache, x, request);
+    }
     status = x->own_fault == CHAOS_OK && chaos_status_class(claims->run.error.status) == CHAOS_CLASS_INTERNAL
                  ? claims->run.error.status
                  : x->own_fault;
-    chaos_buffer_free(&x->storage);
-    free(x);
+    cache_release(x->known);
+    examination_free(x);
     return status;
 }
 
 chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collateral *collateral,
-                            const chaos_trust *trust, int64_t now, chaos_cache *cache, chaos_claims **claims,
-                            chaos_error *err)
+                            const chaos_trust *trust, int64_t now, chaos_cache *cache, const cache_request *request,
+                            chaos_claims **claims, chaos_error *err)
 {
     CHAOS_AUTO(chaos_claims, made);
     chaos_status status;
 
-    (void)cache; /* keeps nothing yet */
     if (evidence == NULL || collateral == NULL || trust == NULL || claims == NULL) {
         return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET,
                          "evidence, collateral, trust and claims may not be NULL");
@@ -150,7 +186,7 @@ chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collater
     if (made == NULL) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
-    status = examine_into(made, evidence, collateral, trust, now);
+    status = examine_into(made, evidence, collateral, trust, now, cache, request);
     if (status != CHAOS_OK) {
         return error_set(err, status, NULL, CHAOS_NO_OFFSET, NULL);
     }
@@ -186,7 +222,7 @@ chaos_status chaos_verify(const chaos_evidence *evidence, const chaos_collateral
     if (claims == NULL) {
         return error_set(err, CHAOS_E_USAGE, "claims", CHAOS_NO_OFFSET, NULL);
     }
-    CHAOS_TRY(verify_examine(evidence, collateral, trust, now, cache, &made, err));
+    CHAOS_TRY(verify_examine(evidence, collateral, trust, now, cache, NULL, &made, err));
     if (made == NULL || (!made->verified && made->run.error.status == CHAOS_OK)) {
         return error_set(err, CHAOS_E_INTERNAL, NULL, CHAOS_NO_OFFSET, NULL);
     }

@@ -281,6 +281,8 @@ struct chaos_claims {
     bool has_collateral;     /* dates and numbers below */
     uint32_t tcb_evaluation_number, qe_evaluation_number;
     int64_t earliest_issue, latest_issue, earliest_expiration; /* over every object used */
+    bool collateral_of_envelope; /* the tested party chose it */
+    int64_t tcb_info_issued, qe_identity_issued, root_crl_issued, pck_crl_issued;
     int64_t collateral_expiration; /* the earliest nextUpdate of TCB info, QE identity and the CRLs */
 
     bool has_tcb;
@@ -306,12 +308,34 @@ struct chaos_claims {
     uint8_t kms_root[33];
 };
 
+/* Collateral by its bytes, for who has no object of it. cache_find_collateral gives an object that was kept for these
+ * very bytes and is sealed (to be freed like one's own), or NULL with *request filled: pass that to verify_examine
+ * with the object that was made from the bytes, and it is kept if it proves good. `cache` may be NULL. */
+typedef struct cache_request {
+    chaos_slice text;
+    uint64_t fingerprint;
+} cache_request;
+chaos_collateral *cache_find_collateral(chaos_cache *cache, chaos_slice text, cache_request *request);
+
+/* What is known of collateral of this kind; NULL: nothing. */
+const chaos_collateral_facts *floor_find(const chaos_floor *floor, chaos_tee_kind tee, const uint8_t fmspc[6],
+                                         bool platform_ca);
+/* The six values that may not go back, by name. `is_time`: Unix seconds, else a number. */
+typedef struct floor_value {
+    const char *name;
+    bool is_time;
+    int64_t floor, found;
+} floor_value;
+#define FLOOR_VALUES 6
+void floor_values(const chaos_collateral_facts *floor, const chaos_collateral_facts *found,
+                  floor_value out[FLOOR_VALUES]);
+
 /* As chaos_verify, but gives claims for FORMAT and TRUST failures too, with run.error saying why: for the one
  * who makes the verdict. CHAOS_OK means "examined", not "verified"; anything else is a fault of ours and gives
  * nothing. */
 CHAOS_MUST_USE chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collateral *collateral,
                                            const chaos_trust *trust, int64_t now, chaos_cache *cache,
-                                           chaos_claims **claims, chaos_error *err);
+                                           const cache_request *request, chaos_claims **claims, chaos_error *err);
 /* Claims of evidence that could not even be read (or of collateral that could not): `failure` becomes the decisive
  * error of `row`. `evidence` may be NULL; an ENV failure leaves verified unknown. */
 CHAOS_MUST_USE chaos_status verify_unreadable(const chaos_evidence *evidence, check_id row, const chaos_error *failure,
@@ -319,6 +343,7 @@ CHAOS_MUST_USE chaos_status verify_unreadable(const chaos_evidence *evidence, ch
 
 CHAOS_CLEANUP(chaos_evidence);
 CHAOS_CLEANUP(chaos_collateral);
+CHAOS_CLEANUP(chaos_floor);
 CHAOS_CLEANUP(chaos_trust);
 CHAOS_CLEANUP(chaos_claims);
 

@@ -1,14 +1,30 @@
 /* collateral_object.c - the object that holds one file of collateral, its strings decoded, nothing believed. */
 #include "wire/wire.h"
 
+#include <stdatomic.h>
+
 CHAOS_CLEANUP(chaos_collateral);
 
 void chaos_collateral_free(chaos_collateral *collateral)
 {
-    if (collateral != NULL) {
+    if (collateral != NULL && atomic_fetch_sub_explicit(&collateral->owners, 1, memory_order_acq_rel) == 1) {
+        if (collateral->sealed != NULL) {
+            collateral->sealed_free(collateral->sealed);
+        }
         chaos_buffer_free(&collateral->storage);
         free(collateral);
     }
+}
+
+chaos_collateral *collateral_share(const chaos_collateral *collateral)
+{
+    union {
+        const chaos_collateral *lent;
+        chaos_collateral *owned;
+    } same = { .lent = collateral };
+
+    (void)atomic_fetch_add_explicit(&same.owned->owners, 1, memory_order_relaxed);
+    return same.owned;
 }
 
 chaos_status chaos_collateral_parse(chaos_slice text, chaos_collateral **collateral, chaos_error *err)
@@ -29,6 +45,7 @@ chaos_status chaos_collateral_parse(chaos_slice text, chaos_collateral **collate
     if (made == NULL) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
+    atomic_init(&made->owners, 1);
     made->storage.limit = text.size;
     if (!collateral_read(text, &made->storage, &made->parts, &why)) {
         return fault_to_error(&why, err);

@@ -120,6 +120,38 @@ CHAOS_MUST_USE bool collateral_write(const collateral_parts *parts, chaos_buffer
 /* A CRL as it may stand in collateral (hex DER, PEM "X509 CRL", raw DER) to DER, appended to `storage`. */
 CHAOS_MUST_USE bool collateral_crl_der(chaos_slice text, chaos_buffer *storage, chaos_slice *der, fault *why);
 
+/* ---------------------------------------------------- Intel PCS and PCCS ---- */
+
+/* One answer of the provisioning certification service, or of a caching service that speaks like it (PCCS). */
+typedef struct pcs_answer {
+    chaos_slice body;
+    chaos_slice issuer_chain; /* value of the header that pcs_chain_header names: PEM with %XX */
+} pcs_answer;
+
+typedef struct pcs_answers {
+    pcs_answer tcb_info;        /* {"tcbInfo":{...},"signature":"..."} */
+    pcs_answer qe_identity;     /* {"enclaveIdentity":{...},"signature":"..."} */
+    pcs_answer pck_crl;         /* PEM, DER, or hex digits of DER */
+    chaos_slice root_ca_crl;    /* the same; PCS gives DER, PCCS hex */
+    pcs_answer pck_certificate; /* PEM of the leaf; an empty body when it was not asked for */
+} pcs_answers;
+
+typedef enum pcs_call { PCS_TCB_INFO, PCS_QE_IDENTITY, PCS_PCK_CRL, PCS_PCK_CERTIFICATE } pcs_call;
+/* The header with the issuer chain; names are compared without regard to case. Version 3 or 4 of the service. */
+const char *pcs_chain_header(pcs_call call, unsigned version);
+
+/* Undoes %XX and nothing else ('+' is base64's own); only what PEM is made of may come out. Appended to `storage`. */
+CHAOS_MUST_USE bool pcs_chain_read(chaos_slice header, chaos_buffer *storage, chaos_slice *pem, fault *why);
+/* The signed object, byte for byte, and the digits of its signature. `member`: "tcbInfo" or "enclaveIdentity". */
+CHAOS_MUST_USE bool pcs_signed_read(chaos_slice body, const char *member, chaos_slice *object, chaos_slice *signature,
+                                    fault *why);
+/* The parts of the interchange form: lists as hex digits, everything else as it came. Nothing is verified. What is not
+ * a slice of the answers goes into `storage`, which is grown once. COLLATERAL_FORMAT or a status of the part. */
+CHAOS_MUST_USE bool pcs_to_collateral(const pcs_answers *answers, chaos_buffer *storage, collateral_parts *out,
+                                      fault *why);
+
+/* ------------------------------------------------------- signed statements ---- */
+
 #define MAX_TCB_LEVELS 64
 #define MAX_MODULE_IDENTITIES 16
 #define MAX_IDENTITY_LEVELS 64
@@ -386,9 +418,15 @@ struct chaos_evidence { /* one allocation: the bytes follow the struct */
     chaos_buffer storage;
 };
 
+typedef struct sealed_collateral sealed_collateral; /* verify/ */
 struct chaos_collateral {
-    chaos_buffer storage;  /* the decoded strings */
-    collateral_parts parts; /* slices into storage */
+    _Atomic unsigned owners; /* collateral_share adds one, chaos_collateral_free takes one away */
+    chaos_buffer storage;    /* the decoded strings */
+    collateral_parts parts;  /* slices into storage */
+    sealed_collateral *sealed; /* NULL: nothing of it has been verified yet */
+    void (*sealed_free)(sealed_collateral *sealed);
 };
+/* Another owner of the same, which must not be changed any more. */
+chaos_collateral *collateral_share(const chaos_collateral *collateral);
 
 #endif

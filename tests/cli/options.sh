@@ -48,12 +48,6 @@ for option in --json --help --version; do
     expect 64 "$option with a value" "$verify" "$option=1"
     has err "takes no value" "$option with a value"
 done
-for option in --collateral-floor --batch --jobs; do
-    expect 64 "$option" "$verify" "$option" x "$work/quote"
-    has err "$option is not built yet" "$option"
-    expect 64 "$option=" "$verify" "$work/quote" "$option=x"
-    has err "$option is not built yet" "$option="
-done
 for time in yesterday 2026-01-01 2026-02-30T00:00:00Z 2026-01-01T00:00:00+01:00 -1 1e9 99999999999999999999 ' 1' 1.5; do
     expect 64 "--at $time" "$verify" --at "$time" "$work/quote"
     has err "--at" "--at $time"
@@ -154,8 +148,6 @@ for verb in verify inspect policy; do
     expect 0 "$verb --help" "$chaoschain" "$verb" --help
 done
 expect 64 "help of an unknown verb" "$chaoschain" help inspekt
-expect 64 "collateral" "$chaoschain" collateral fetch --quote x --out y
-has err "not built yet" "collateral"
 
 # --- verify runs what lies beside chaoschain, and nothing else ---
 mkdir "$work/alone" "$work/path"

@@ -558,7 +558,7 @@ static void test_keys_differ(void **state)
 {
     static sim_keyring keys;
     (void)state;
-    assert_true(keyring_make("seed", &keys));
+    assert_true(keyring_make("seed", "seed", &keys));
     for (size_t i = 0; i < KEY_COUNT; i++) {
         assert_true(p256_key_is_valid(&keys.point[i]));
         for (size_t k = 0; k < i; k++) {

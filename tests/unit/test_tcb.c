@@ -53,21 +53,23 @@ static void begin(quote_body_type type)
     set_svn(TD_TCB_SVN_2, 5);
     memset(s.claims.pck.components, 5, 16);
     s.claims.pck.pce_svn = 11;
-    s.x.tcb.level_count = 1;
-    memset(s.x.tcb.levels[0].sgx, 5, 16);
-    memset(s.x.tcb.levels[0].tdx, 5, 16);
-    s.x.tcb.levels[0].pce_svn = 11;
-    s.x.tcb.levels[0].status = CHAOS_TCB_UP_TO_DATE;
-    s.x.tcb.levels[0].tcb_date = JANUARY + 2 * DAY;
-    s.x.tcb.levels[0].advisories = slice_text("[\"INTEL-SA-3\",\"INTEL-SA-1\"]");
-    s.x.tcb.identity_count = 1;
-    s.x.tcb.identities[0].version = 1;
-    s.x.tcb.identities[0].level_count = 2;
-    s.x.tcb.module_levels[0] = level(5, CHAOS_TCB_UP_TO_DATE, JANUARY + 3 * DAY, "[\"INTEL-SA-2\"]");
-    s.x.tcb.module_levels[1] = level(3, CHAOS_TCB_OUT_OF_DATE, JANUARY + DAY, "[\"INTEL-SA-9\"]");
-    s.x.identity.level_count = 2;
-    s.x.identity.levels[0] = level(8, CHAOS_TCB_UP_TO_DATE, JANUARY + 4 * DAY, "[\"INTEL-SA-1\",\"INTEL-SA-4\"]");
-    s.x.identity.levels[1] = level(6, CHAOS_TCB_OUT_OF_DATE, JANUARY, "[]");
+    s.x.tcb = &s.x.own.tcb;
+    s.x.identity = &s.x.own.identity;
+    s.x.own.tcb.level_count = 1;
+    memset(s.x.own.tcb.levels[0].sgx, 5, 16);
+    memset(s.x.own.tcb.levels[0].tdx, 5, 16);
+    s.x.own.tcb.levels[0].pce_svn = 11;
+    s.x.own.tcb.levels[0].status = CHAOS_TCB_UP_TO_DATE;
+    s.x.own.tcb.levels[0].tcb_date = JANUARY + 2 * DAY;
+    s.x.own.tcb.levels[0].advisories = slice_text("[\"INTEL-SA-3\",\"INTEL-SA-1\"]");
+    s.x.own.tcb.identity_count = 1;
+    s.x.own.tcb.identities[0].version = 1;
+    s.x.own.tcb.identities[0].level_count = 2;
+    s.x.own.tcb.module_levels[0] = level(5, CHAOS_TCB_UP_TO_DATE, JANUARY + 3 * DAY, "[\"INTEL-SA-2\"]");
+    s.x.own.tcb.module_levels[1] = level(3, CHAOS_TCB_OUT_OF_DATE, JANUARY + DAY, "[\"INTEL-SA-9\"]");
+    s.x.own.identity.level_count = 2;
+    s.x.own.identity.levels[0] = level(8, CHAOS_TCB_UP_TO_DATE, JANUARY + 4 * DAY, "[\"INTEL-SA-1\",\"INTEL-SA-4\"]");
+    s.x.own.identity.levels[1] = level(6, CHAOS_TCB_OUT_OF_DATE, JANUARY, "[]");
 }
 
 static void expect(const char *what, chaos_status status, chaos_tcb_status tcb)
@@ -92,7 +94,7 @@ static void test_dates_and_advisories(void **state)
     assert_false(s.claims.has_current);
 
     begin(BODY_TD_10);
-    s.x.tcb.levels[0].tcb_date = 0; /* 1970 is a date like any other */
+    s.x.own.tcb.levels[0].tcb_date = 0; /* 1970 is a date like any other */
     expect("a level of 1970", CHAOS_OK, CHAOS_TCB_UP_TO_DATE);
     assert_int_equal(s.claims.tcb.tcb_date, 0);
 }
@@ -103,26 +105,26 @@ static void test_every_component_counts(void **state)
     (void)state;
     for (size_t i = 0; i < 16; i++) {
         begin(BODY_TD_10);
-        s.x.tcb.levels[0].sgx[i] = 6;
+        s.x.own.tcb.levels[0].sgx[i] = 6;
         expect("SGX component", CHAOS_E_TCB_NOT_SUPPORTED, CHAOS_TCB_UNKNOWN);
         begin(BODY_SGX);
-        s.x.tcb.levels[0].sgx[i] = 6;
+        s.x.own.tcb.levels[0].sgx[i] = 6;
         expect("SGX component of an enclave", CHAOS_E_TCB_NOT_SUPPORTED, CHAOS_TCB_UNKNOWN);
         begin(BODY_SGX);
-        s.x.tcb.levels[0].tdx[i] = 6;
+        s.x.own.tcb.levels[0].tdx[i] = 6;
         expect("TDX component of an enclave", CHAOS_OK, CHAOS_TCB_UP_TO_DATE);
         /* The module's two components are left to its identity's levels, where it has one. */
         begin(BODY_TD_10);
-        s.x.tcb.levels[0].tdx[i] = 6;
+        s.x.own.tcb.levels[0].tdx[i] = 6;
         expect("TDX component", i < 2 ? CHAOS_OK : CHAOS_E_TCB_NOT_SUPPORTED, CHAOS_TCB_UP_TO_DATE);
         begin(BODY_TD_10);
-        memset(s.x.tcb.levels[0].tdx, 0, 16);
-        s.x.tcb.levels[0].tdx[i] = 6;
+        memset(s.x.own.tcb.levels[0].tdx, 0, 16);
+        s.x.own.tcb.levels[0].tdx[i] = 6;
         s.body[TD_TCB_SVN + 1] = 0;
         expect("TDX component without module identity", CHAOS_E_TCB_NOT_SUPPORTED, CHAOS_TCB_UNKNOWN);
     }
     begin(BODY_TD_10);
-    s.x.tcb.levels[0].pce_svn = 12;
+    s.x.own.tcb.levels[0].pce_svn = 12;
     expect("PCESVN", CHAOS_E_TCB_NOT_SUPPORTED, CHAOS_TCB_UNKNOWN);
 }
 
@@ -188,9 +190,9 @@ static void test_convergence(void **state)
                 bool revoked = platforms[p] == CHAOS_TCB_REVOKED || m == 2 || q == 2;
 
                 begin(BODY_TD_10);
-                s.x.tcb.levels[0].status = platforms[p];
-                s.x.tcb.module_levels[0].status = parts[m];
-                s.x.identity.levels[0].status = parts[q];
+                s.x.own.tcb.levels[0].status = platforms[p];
+                s.x.own.tcb.module_levels[0].status = parts[m];
+                s.x.own.identity.levels[0].status = parts[q];
                 expect("convergence", revoked ? CHAOS_E_TCB_REVOKED : CHAOS_OK,
                        converged(platforms[p], m == 1 || q == 1));
             }
@@ -203,7 +205,7 @@ static void launch_before_update(chaos_tcb_status platform)
 {
     begin(BODY_TD_15);
     set_svn(TD_TCB_SVN, 4);
-    s.x.tcb.levels[0].status = platform;
+    s.x.own.tcb.levels[0].status = platform;
 }
 
 static void test_relaunch(void **state)
@@ -243,7 +245,7 @@ static void test_current_must_be_evaluable(void **state)
     expect("current module without identity", CHAOS_E_TCB_NOT_SUPPORTED, CHAOS_TCB_UNKNOWN);
     begin(BODY_TD_15);
     set_svn(TD_TCB_SVN_2, 4);
-    s.x.tcb.module_levels[1].status = CHAOS_TCB_REVOKED;
+    s.x.own.tcb.module_levels[1].status = CHAOS_TCB_REVOKED;
     expect("current is revoked", CHAOS_E_TCB_REVOKED, CHAOS_TCB_UNKNOWN);
 }
 

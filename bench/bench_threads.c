@@ -1,0 +1,137 @@
+/* bench_threads.c - do verifications in parallel go as far as the raw primitive does? For 1, 2, 4, ... threads up to the
+ * processors (at least two): verifications a second, each row beside the raw one of the same round. */
+#include "bench/bench.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define ROUNDS 7
+#define ROUND_SECONDS 0.3
+#define MAX_THREADS 16
+
+static bench_input input;
+static bench_raw raw;
+static chaos_cache *cache;
+static chaos_policy *policy;
+static _Atomic bool stop;
+
+static void work_raw(void)
+{
+    raw_verifies(&raw, 1);
+}
+
+static void check(chaos_cache *with)
+{
+    const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;
+    const chaos_slice no_log = { NULL, 0 };
+    chaos_verdict *verdict = NULL;
+
+    must(chaos_check_quote(input.quote, no_log, input.collateral, input.trust, policy, &nothing, input.now, with,
+                           &verdict, NULL) == CHAOS_OK &&
+             chaos_verdict_verified(verdict) == CHAOS_VERIFIED_TRUE,
+         "check");
+    chaos_verdict_free(verdict);
+}
+
+static void work_cold(void)
+{
+    check(NULL);
+}
+
+static void work_warm(void)
+{
+    check(cache); /* one cache for all threads */
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} rows[] = {
+    { "raw P-256", work_raw },
+    { "cold, bytes to verdict", work_cold },
+    { "warm, bytes to verdict", work_warm },
+};
+enum {
+    ROWS = sizeof rows / sizeof rows[0]
+};
+
+typedef struct worker {
+    pthread_t thread;
+    void (*work)(void);
+    unsigned long done;
+} worker;
+
+static void *run(void *context)
+{
+    worker *w = context;
+
+    while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+        w->work();
+        w->done++;
+    }
+    return NULL;
+}
+
+static double rate(void (*work)(void), unsigned threads)
+{
+    static worker workers[MAX_THREADS];
+    const struct timespec nap = { 0, (long)(ROUND_SECONDS * 1e9) };
+    double begin = seconds(), total = 0;
+
+    atomic_store(&stop, false);
+    for (unsigned i = 0; i < threads; i++) {
+        workers[i] = (worker){ .work = work };
+        must(pthread_create(&workers[i].thread, NULL, run, &workers[i]) == 0, "thread");
+    }
+    (void)nanosleep(&nap, NULL);
+    atomic_store(&stop, true);
+    for (unsigned i = 0; i < threads; i++) {
+        (void)pthread_join(workers[i].thread, NULL);
+        total += (double)workers[i].done;
+    }
+    return total / (seconds() - begin);
+}
+
+int main(void)
+{
+    static double rates[ROWS][MAX_THREADS + 1][ROUNDS];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned most = processors < 2 ? 2 : processors > MAX_THREADS ? MAX_THREADS
+                                                                  : (unsigned)processors;
+    double scaling[ROWS];
+
+    load_input(&input);
+    load_raw(&raw);
+    must(chaos_cache_new(1u << 24, &cache, NULL) == CHAOS_OK && chaos_policy_none(&policy, NULL) == CHAOS_OK, "setup");
+    work_warm();
+    for (size_t round = 0; round < ROUNDS; round++) {
+        for (unsigned threads = 1; threads <= most; threads *= 2) {
+            for (size_t row = 0; row < ROWS; row++) {
+                rates[row][threads][round] = rate(rows[row].work, threads);
+            }
+        }
+    }
+    (void)printf("%s, medians of %d interleaved rounds, a second\n", input.what, ROUNDS);
+    for (size_t row = 0; row < ROWS; row++) {
+        double one = 0, last = 0;
+
+        (void)printf("%-30s", rows[row].name);
+        for (unsigned threads = 1; threads <= most; threads *= 2) {
+            qsort(rates[row][threads], ROUNDS, sizeof(double), by_value);
+            last = rates[row][threads][ROUNDS / 2];
+            one = threads == 1 ? last : one;
+            (void)printf("  %2u: %8.0f", threads, last);
+        }
+        scaling[row] = last / one;
+        (void)printf("  scales %.2f", scaling[row]);
+        if (row > 0) {
+            (void)printf(" = %.3f x raw   goal 0.95", scaling[row] / scaling[0]);
+        }
+        (void)printf("\n");
+    }
+    chaos_policy_free(policy);
+    chaos_cache_free(cache);
+    chaos_trust_free(input.trust);
+    return 0;
+}
