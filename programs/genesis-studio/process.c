@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REPORT_FD 3
@@ -173,20 +175,67 @@ static chaos_status find_anvil(char path[PATH_MAX], chaos_error *err)
     return CHAOS_E_NOT_AVAILABLE;
 }
 
+/* The chain's file is its process's alone, which holds this lock as long as it lives: one whose director was killed may
+ * still be writing. */
+static chaos_status lock_chain(const char *state, int *lock, chaos_error *err)
+{
+    char path[PATH_MAX];
+    const int64_t deadline = now_ms() + START_WAIT_MS;
+    if (snprintf(path, sizeof path, "%s/chain.lock", state) >= (int)sizeof path) {
+        return error_set(err, CHAOS_E_LIMIT, "--state", CHAOS_NO_OFFSET, "the path is too long");
+    }
+    *lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600); /* inherited on purpose */
+    if (*lock < 0) {
+        return system_error("chain.lock", err);
+    }
+    while (flock(*lock, LOCK_EX | LOCK_NB) != 0) {
+        if (now_ms() > deadline) {
+            (void)close(*lock);
+            return error_set(err, CHAOS_E_TIMEOUT, "chain.lock", CHAOS_NO_OFFSET, "the chain of an earlier run still runs");
+        }
+        pause_ms(20);
+    }
+    return CHAOS_OK;
+}
+
+/* The time of the first block is kept, so that each start of anvil makes the same one: its file can hold two otherwise,
+ * and which of them counts after the next start is chance. */
+static chaos_status genesis_time(const char *state, char text[24], chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(kept, 24);
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/chain.time", state) >= (int)sizeof path) {
+        return error_set(err, CHAOS_E_LIMIT, "--state", CHAOS_NO_OFFSET, "the path is too long");
+    }
+    if (access(path, F_OK) != 0) {
+        (void)snprintf(text, 24, "%lld", (long long)time(NULL));
+        return write_text(path, slice_text(text), err);
+    }
+    CHAOS_TRY(input_read("--state", path, 20, &kept, err));
+    (void)snprintf(text, 24, "%.*s", (int)kept.size, kept.size == 0 ? "" : (const char *)kept.data);
+    return CHAOS_OK;
+}
+
 chaos_status anvil_start(const char *state, child *c, char url[64], chaos_error *err)
 {
     char path[PATH_MAX], file[PATH_MAX], log[PATH_MAX], rest[64] = "";
     unsigned port = 0;
+    int lock = -1;
+    char began[24];
     CHAOS_TRY(find_anvil(path, err));
+    CHAOS_TRY(genesis_time(state, began, err));
     if (snprintf(file, sizeof file, "%s/chain.json", state) >= (int)sizeof file ||
         snprintf(log, sizeof log, "%s/anvil.log", state) >= (int)sizeof log) {
         return error_set(err, CHAOS_E_LIMIT, "--state", CHAOS_NO_OFFSET, "the path is too long");
     }
     const char *argv[] = { path, "--host", "127.0.0.1", "--port", "0", "--chain-id",
-                           "31337", "--state", file, NULL };
+                           "31337", "--timestamp", began, "--state", file, NULL };
     /* SIGTERM: it writes its state, and --resume finds the chain as it was. */
     const start how = { .argv = argv, .log = log, .death_signal = SIGTERM };
-    CHAOS_TRY(child_start(&how, c, err));
+    CHAOS_TRY(lock_chain(state, &lock, err));
+    const chaos_status status = child_start(&how, c, err);
+    (void)close(lock);
+    CHAOS_TRY(status);
     CHAOS_TRY(wait_for_line(c, log, "Listening on 127.0.0.1:", rest, sizeof rest, "anvil", err));
     if (sscanf(rest, "%u", &port) != 1) {
         return error_set(err, CHAOS_E_NOT_AVAILABLE, "anvil", CHAOS_NO_OFFSET, "it does not say its port");
