@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Agents as processes that meet only on the chain and in the evidence folder, each with its own state; and registries, funds
+# and providers that are not as they should be.
+. "$(dirname "$0")/lib.bash"
+. "$(dirname "$0")/genesis.bash"
+. "$(dirname "$0")/simulator.bash"
+trap 'stop_simulators; stop_all; rm -rf "$work"' EXIT
+
+start_chain one --chain-id 31337
+start_simulator tee
+
+# Registries that somebody else deployed.
+printf 'passphrase' >"$work/passphrase"
+"$CHAOS_BIN/chaoschain" account new --light --keystore "$work/deployer.json" --passphrase-fd 3 3<"$work/passphrase" >/dev/null
+fund() { # fund RPC KEYSTORE
+    local address
+    address=0x$(sed -n 's/.*"address": *"\(0x\)\{0,1\}\([0-9a-fA-F]*\)".*/\2/p' "$2")
+    curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_setBalance\",\"params\":[\"$address\",\"0x8ac7230489e80000\"]}" "$1" >/dev/null
+}
+deploy() { # deploy RPC OUT
+    fund "$1" "$work/deployer.json"
+    "$CHAOS_BIN/chaoschain" chain deploy --network local --rpc "$1" --keystore "$work/deployer.json" --passphrase-fd 3 \
+        --journal "$work/journal-$2" --out "$work/$2.json" 3<"$work/passphrase" >/dev/null
+    for registry in identity reputation validation; do
+        declare -g "$registry=$(sed -n "s/.*\"$registry\":\"\(0x[0-9a-fA-F]*\)\".*/\1/p" "$work/$2.json")"
+    done
+}
+deploy "$rpc" first
+common=(--network local --rpc "$rpc" --identity "$identity" --reputation "$reputation" --validation "$validation"
+    --local-evidence "$work/meet" --wait 60)
+
+# In any order: Charlie and Bob wait.
+"$studio_bin" "${common[@]}" --agents charlie --state "$work/c" --json "$work/c.jsonl" >"$work/c.out" 2>&1 &
+charlie=$!
+"$studio_bin" "${common[@]}" --agents bob --state "$work/b" --trust-root "$held_by/trust-root.der" \
+    --collateral "$held_by/collateral.json" --policy "$held_by/policy.json" >"$work/b.out" 2>&1 &
+bob=$!
+roles=("$charlie" "$bob")
+expect 0 "Alice" "$studio_bin" "${common[@]}" --agents alice --state "$work/a" --tee-provider phala-dstack \
+    --tee-endpoint "$socket"
+has out "agentWallet" "Alice"
+wait "$bob" && pass || fail "Bob: $(tail -5 "$work/b.out")"
+wait "$charlie" && pass || fail "Charlie: $(tail -5 "$work/c.out")"
+roles=()
+grep -qF "100 of 100, tee-sim/v1" "$work/b.out" && pass || fail "Bob's answer"
+grep -qF "AFFIRMING (exit code 0)" "$work/b.out" && pass || fail "Bob's bundle"
+grep -qF "TEE 0, simulated 1, without TEE 0" "$work/c.out" && pass || fail "Charlie's split"
+
+# A validator with another policy: the default one wants real hardware. Alice has a new request for him.
+expect 0 "all on a chain of others" studio all2 "${common[@]:0:10}" --tee-endpoint "$socket" --trust-root "$held_by/trust-root.der" \
+    --collateral "$held_by/collateral.json" --policy "$held_by/policy.json"
+has out "SKIPPED(needs a simulator of our own)" "old code with somebody else's simulator"
+has out " 1 skipped, 0 failed" "all on a chain of others"
+rm -rf "$work/strict"
+expect 1 "the default policy" studio strict "${common[@]:0:10}" --tee-endpoint "$socket" --trust-root "$held_by/trust-root.der" \
+    --collateral "$held_by/collateral.json"
+has out "refused: ANCHOR" "the default policy"
+expect 5 "no collateral" studio nothing "${common[@]:0:10}" --tee-endpoint "$socket" --trust-root "$held_by/trust-root.der" \
+    --policy "$held_by/policy.json"
+has out "COLLATERAL_MISSING" "no collateral"
+
+# A state folder of others' chains is never emptied.
+expect 64 "used state" studio all2 "${common[@]:0:10}" --tee-endpoint "$socket"
+has err "--resume" "used state"
+
+# Registries that do not belong together.
+first_identity=$identity
+deploy "$rpc" second 2>/dev/null
+expect 8 "registries of two deployments" studio mixed --network local --rpc "$rpc" --identity "$reputation"
+"$CHAOS_BIN/chaoschain" chain deploy --network local --rpc "$rpc" --keystore "$work/deployer.json" --passphrase-fd 3 \
+    --journal "$work/journal-other" --out "$work/other.json" 3<"$work/passphrase" >/dev/null
+other=$(sed -n 's/.*"identity":"\(0x[0-9a-fA-F]*\)".*/\1/p' "$work/other.json")
+rm -rf "$work/mixed"
+expect 8 "registries of two deployments" studio mixed --network local --rpc "$rpc" --identity "$other" \
+    --reputation "$reputation" --validation "$validation"
+has out "REGISTRY" "registries of two deployments"
+
+# No such provider, and none that is there.
+expect 6 "provider that is not installed" "$studio_bin" --tee-provider intel-tdx --state "$work/p"
+has out "Install with: " "provider that is not installed"
+expect 6 "provider without its TEE" studio q "${common[@]:0:10}" --tee-endpoint "$work/nowhere.sock"
+has out "FAIL" "provider without its TEE"
+
+# A dry run sends nothing.
+before=$(curl -s -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}' "$rpc")
+expect 0 "dry run" studio dry "${common[@]:0:10}" --dry-run
+has out "register() would succeed; nothing was sent" "dry run"
+has out "SKIPPED(dry run)" "dry run"
+after=$(curl -s -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}' "$rpc")
+[ "$before" = "$after" ] && pass || fail "a dry run sent something"
+expect 0 "dry run without registries" studio dry2 --dry-run
+
+# A test network, where nobody mints: the faucet has a name, and every account is shown.
+start_chain test --chain-id 84532
+expect 8 "no registries" studio t --network base-sepolia --rpc "$rpc"
+code=$(curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getCode\",\"params\":[\"$first_identity\",\"latest\"]}" "$(sed -n 's/^Listening on \(127.*\)$/http:\/\/\1/p' "$work/one.anvil")" | sed -n 's/.*"result":"\(0x[0-9a-f]*\)".*/\1/p')
+curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_setCode\",\"params\":[\"$first_identity\",\"$code\"]}" "$rpc" >/dev/null
+rm -rf "$work/t"
+expect 7 "no funds" studio t --network base-sepolia --rpc "$rpc" --identity "$first_identity"
+has out "Base Sepolia faucet" "no funds"
+has out "charlie         0x" "no funds"
+expect 64 "main network" studio m --network ethereum-mainnet --rpc "$rpc"
+expect 5 "another chain" studio w --network ethereum-sepolia --rpc "$rpc"
+expect 5 "no node" studio n --network base-sepolia --rpc http://127.0.0.1:9
+expect 64 "unknown attack" studio x --break nothing
+expect 64 "unknown agent" studio x --agents dave
+finish
