@@ -299,11 +299,11 @@ static int step_provider(director *d)
     if (status == CHAOS_OK && is_simulated) {
         status = use_simulated(d, &err);
     }
-    if (status == CHAOS_E_PROVIDER_MISSING && !view_quiet(d->v)) {
-        view_say(d->v, "%s", err.text);
-    }
     if (status != CHAOS_OK) {
         (void)step_fail(r, &err);
+        if (status == CHAOS_E_PROVIDER_MISSING) { /* two lines: what is missing, and the command that brings it */
+            view_say(d->v, "\n%s", err.text);
+        }
         return r->exit_code = EXIT_PROVIDER;
     }
     const bool simulated = is_simulated || d->simulator.pid != 0;
@@ -511,26 +511,25 @@ static void stop(director *d)
 
 int direct(const settings *given, view *v)
 {
-    static int (*const steps[])(director *) = { step_chain, step_registries, step_accounts, step_provider };
+    static int (*const steps[])(director *) = { step_provider, step_chain, step_registries, step_accounts };
     director d = { .s = *given, .v = v, .r = { .role = "studio", .fd = -1, .view = v }, .anvil = { 0, -1 }, .simulator = { 0, -1 }, .old = { 0, -1 } };
     chaos_error err = { 0 };
-    chaos_network network;
     const int64_t began = now_ms();
-    if (world_network(&d.s, &network, &err) != CHAOS_OK) {
+    if (world_network(&d.s, &d.w.network, &err) != CHAOS_OK) {
         return say_fault(PROGRAM, exit_of_error(&err), &err);
     }
-    d.own_chain = d.s.rpc == NULL && network.kind == CHAOS_NETWORK_LOCAL;
-    const run_facts facts = { d.s.network, has_tee(&d.s) ? d.s.tee_provider : "none", "all", network.chain_id };
+    d.own_chain = d.s.rpc == NULL && is_local(&d.w);
+    const run_facts facts = { d.s.network, has_tee(&d.s) ? d.s.tee_provider : "none", "all", d.w.network.chain_id };
     if (!view_begin(v, &facts)) {
         return say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
     }
     view_say(v, "ChaosChain: the life of an agent with its key in a TEE");
     int code = 0;
     for (size_t i = 0; code == 0 && !d.stopped && i < CHAOS_ARRAY_SIZE(steps); i++) {
-        code = i == 3 && d.s.dry_run ? dry_run(&d) : steps[i](&d);
+        code = steps[i](&d);
     }
     if (code == 0 && !d.stopped) {
-        code = play_all(&d);
+        code = d.s.dry_run ? dry_run(&d) : play_all(&d);
     }
     if (d.s.broken != NULL) {
         show_attack(&d);

@@ -250,7 +250,10 @@ int step_fail(report *r, const chaos_error *err)
     (void)snprintf(now->text, sizeof now->text, "%s%s", err->field == NULL ? "" : "at ",
                    err->field == NULL ? "not done" : err->field);
     one_line(now->reason);
-    if (err->expected[0] != '\0' || err->found[0] != '\0') {
+    if (err->status == CHAOS_E_PROVIDER_MISSING) { /* its text is a recipe of two lines: the director shows it */
+        (void)snprintf(now->reason, sizeof now->reason, "%s", chaos_status_name(err->status));
+    }
+    if (err->expected[0] != '\0' && err->found[0] != '\0') {
         (void)snprintf(now->expected, sizeof now->expected, "%.60s", err->expected);
         (void)snprintf(now->found, sizeof now->found, "%.60s", err->found);
     }

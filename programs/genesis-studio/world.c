@@ -77,7 +77,11 @@ chaos_status world_registries(world *w, chaos_error *err)
     }
     o.rpc = w->rpc;
     o.network = &network;
-    return chaos_registries_open(&o, &w->registries, err);
+    CHAOS_TRY(chaos_registries_open(&o, &w->registries, err));
+    chaos_status status = chaos_identity_check_domain(w->registries, NULL, err);
+    return status != CHAOS_E_REVERTED ? status /* a contract without a domain is another one of the three */
+                                      : error_set(err, CHAOS_E_REGISTRY, "identity", CHAOS_NO_OFFSET,
+                                                  "the contract there is no identity registry");
 }
 
 /* --------------------------------------------------------------- account ---- */

@@ -66,7 +66,8 @@ has err "--resume" "used state"
 # Registries that do not belong together.
 first_identity=$identity
 deploy "$rpc" second 2>/dev/null
-expect 8 "registries of two deployments" studio mixed --network local --rpc "$rpc" --identity "$reputation"
+expect 8 "a reputation registry in the identity registry's place" studio mixed --network local --rpc "$rpc" \
+    --identity "$reputation"
 "$CHAOS_BIN/chaoschain" chain deploy --network local --rpc "$rpc" --keystore "$work/deployer.json" --passphrase-fd 3 \
     --journal "$work/journal-other" --out "$work/other.json" 3<"$work/passphrase" >/dev/null
 other=$(sed -n 's/.*"identity":"\(0x[0-9a-fA-F]*\)".*/\1/p' "$work/other.json")
@@ -76,7 +77,9 @@ expect 8 "registries of two deployments" studio mixed --network local --rpc "$rp
 has out "REGISTRY" "registries of two deployments"
 
 # No such provider, and none that is there.
-expect 6 "provider that is not installed" "$studio_bin" --tee-provider intel-tdx --state "$work/p"
+expect 6 "provider that is not built" "$studio_bin" --tee-provider intel-tdx --state "$work/p"
+expect 6 "provider that is not installed" env CHAOS_PROVIDER_PATH="$work" "$studio_bin" --tee-provider phala-dstack \
+    --state "$work/p"
 has out "Install with: " "provider that is not installed"
 expect 6 "provider without its TEE" studio q "${common[@]:0:10}" --tee-endpoint "$work/nowhere.sock"
 has out "FAIL" "provider without its TEE"
@@ -92,16 +95,17 @@ expect 0 "dry run without registries" studio dry2 --dry-run
 
 # A test network, where nobody mints: the faucet has a name, and every account is shown.
 start_chain test --chain-id 84532
-expect 8 "no registries" studio t --network base-sepolia --rpc "$rpc"
+expect 8 "no registries" "$studio_bin" --state "$work/t" --network base-sepolia --rpc "$rpc"
 code=$(curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getCode\",\"params\":[\"$first_identity\",\"latest\"]}" "$(sed -n 's/^Listening on \(127.*\)$/http:\/\/\1/p' "$work/one.anvil")" | sed -n 's/.*"result":"\(0x[0-9a-f]*\)".*/\1/p')
 curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_setCode\",\"params\":[\"$first_identity\",\"$code\"]}" "$rpc" >/dev/null
 rm -rf "$work/t"
-expect 7 "no funds" studio t --network base-sepolia --rpc "$rpc" --identity "$first_identity"
+expect 7 "no funds" "$studio_bin" --state "$work/t" --network base-sepolia --rpc "$rpc" --identity "$first_identity"
 has out "Base Sepolia faucet" "no funds"
 has out "charlie         0x" "no funds"
-expect 64 "main network" studio m --network ethereum-mainnet --rpc "$rpc"
-expect 5 "another chain" studio w --network ethereum-sepolia --rpc "$rpc"
-expect 5 "no node" studio n --network base-sepolia --rpc http://127.0.0.1:9
+expect 64 "main network" "$studio_bin" --state "$work/m" --network ethereum-mainnet --rpc "$rpc"
+expect 5 "another chain" "$studio_bin" --state "$work/w" --network ethereum-sepolia --rpc "$rpc"
+expect 5 "no node" "$studio_bin" --state "$work/n" --network base-sepolia --rpc http://127.0.0.1:9
+expect 6 "not in a TEE" studio y --network base-sepolia --rpc "$rpc"
 expect 64 "unknown attack" studio x --break nothing
 expect 64 "unknown agent" studio x --agents dave
 finish
