@@ -3,7 +3,8 @@
 
 const attack attacks[ATTACK_COUNT] = {
     { "tampered-quote", "a quote with one bit changed", "Alice's answer, as it came", CHAOS_E_QUOTE_SIGNATURE },
-    { "other-agent", "the same code with Mallory's key, under Alice's id", "Alice's answer", CHAOS_E_BINDING_IDENTITY },
+    { "other-agent", "the same code with Mallory's key, under Alice's id", "Alice's answer",
+      CHAOS_E_BINDING_IDENTITY },
     { "replayed-nonce", "an old quote for a new nonce", "Alice's quote for the nonce it was made for",
       CHAOS_E_BINDING_NONCE },
     { "replayed-answer", "an old answer to a new request", "Alice's answer to the request it was made for",

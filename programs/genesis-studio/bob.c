@@ -171,7 +171,8 @@ static step_status tag_status(bob *x, char tag_text[64])
     CHAOS_AUTO_BUFFER(tag, 63);
     chaos_validation status;
     tag_text[0] = '\0';
-    if (chaos_validation_status(x->w.registries, &x->request, NULL, &status, &tag, NULL) == CHAOS_OK && tag.size > 0) {
+    if (chaos_validation_status(x->w.registries, &x->request, NULL, &status, &tag, NULL) == CHAOS_OK &&
+        tag.size > 0) {
         (void)snprintf(tag_text, 64, "%s", (const char *)tag.data);
     }
     return strcmp(tag_text, CHAOS_TAG_SIMULATED) == 0 ? STEP_SIMULATED : STEP_PASS;
@@ -206,7 +207,8 @@ static int step_answer(bob *x, report *r)
 typedef struct question {
     const char *argv[40];
     size_t count;
-    char log[PATH_MAX], folder[PATH_MAX], agent[CHAOS_AGENT_REFERENCE_TEXT_SIZE], key[CHAOS_ADDRESS_TEXT_SIZE], head[160];
+    char log[PATH_MAX], folder[PATH_MAX], agent[CHAOS_AGENT_REFERENCE_TEXT_SIZE], key[CHAOS_ADDRESS_TEXT_SIZE],
+        head[160];
     char blocks[MAX_BLOCKS][BLOCK_SIZE];
 } question;
 
@@ -290,7 +292,8 @@ static chaos_status add_chain(bob *x, question *q, chaos_error *err)
     char hex[65] = "";
     const chaos_agent_reference agent = { .chain_id = x->w.network.chain_id,
                                           .has_registry = true,
-                                          .registry = chaos_registries_address(x->w.registries, CHAOS_REGISTRY_IDENTITY),
+                                          .registry = chaos_registries_address(x->w.registries,
+                                                                               CHAOS_REGISTRY_IDENTITY),
                                           .agent_id = x->alice };
     CHAOS_TRY(chaos_agent_wallet(x->w.registries, &x->alice, NULL, &wallet, err));
     CHAOS_TRY(find_head(&x->w, &x->alice, &head, err));
@@ -308,7 +311,8 @@ static chaos_status add_chain(bob *x, question *q, chaos_error *err)
 /* What stays open without own knowledge and caps the tier (docs/receipts.md); other rows only inform. */
 static bool caps_tier(const char *name, size_t length)
 {
-    static const char *const rows[] = { "identity-key", "agent", "freshness", "receipt-time", "collateral-floor", "code" };
+    static const char *const rows[] = { "identity-key", "agent", "freshness", "receipt-time",
+                                        "collateral-floor", "code" };
     bool found = false;
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rows); i++) {
         found = found || (strlen(rows[i]) == length && memcmp(rows[i], name, length) == 0);
@@ -374,7 +378,8 @@ static int step_bundle_offline(bob *x, report *r)
     if (begin_question(x, &q, &err) != CHAOS_OK) {
         return step_fail(r, &err);
     }
-    return judge_bundle(&q, r, EXIT_WARNING, "WARNING", "the bundle alone: keys and order are proven, not when, not whose");
+    return judge_bundle(&q, r, EXIT_WARNING, "WARNING",
+                        "the bundle alone: keys and order are proven, not when, not whose");
 }
 
 static int step_bundle_chain(bob *x, report *r)
@@ -405,7 +410,8 @@ static int run(bob *x, report *r)
     };
     static const char *const ids[] = { "bob-check", "bob-answer", "bob-bundle-offline", "bob-bundle-chain" };
     static const char *const texts[] = { "Bob checks Alice's evidence", "Bob answers on chain",
-                                         "Bob verifies the bundle offline", "Bob verifies the bundle with the chain" };
+                                         "Bob verifies the bundle offline",
+                                         "Bob verifies the bundle with the chain" };
     const char *reason = skips(x->w.s) ? "Alice has no TEE"
                          : !chaos_registries_has(x->w.registries, CHAOS_REGISTRY_VALIDATION)
                              ? "this network has no validation registry"

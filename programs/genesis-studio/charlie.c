@@ -44,7 +44,8 @@ static chaos_status read_answer(charlie *x, bool *found, chaos_error *err)
         CHAOS_AUTO_BUFFER(tag, 256);
         chaos_validation v;
         status = chaos_validation_status(x->w.registries, chaos_hash_list_at(list, i), NULL, &v, &tag, err);
-        if (status != CHAOS_OK || !v.is_answered || memcmp(v.validator.bytes, x->bob.bytes, sizeof x->bob.bytes) != 0) {
+        if (status != CHAOS_OK || !v.is_answered ||
+            memcmp(v.validator.bytes, x->bob.bytes, sizeof x->bob.bytes) != 0) {
             continue;
         }
         *found = true;
@@ -75,7 +76,8 @@ static chaos_status wait_for_answer(charlie *x, chaos_error *err)
             return CHAOS_OK;
         }
         if (now_ms() >= deadline) {
-            return error_set(err, CHAOS_E_TIMEOUT, "answer", CHAOS_NO_OFFSET, "Bob did not answer within %u s", s->wait_s);
+            return error_set(err, CHAOS_E_TIMEOUT, "answer", CHAOS_NO_OFFSET, "Bob did not answer within %u s",
+                             s->wait_s);
         }
         pause_ms(100);
     }
@@ -105,8 +107,9 @@ static chaos_status give(charlie *x, const char *intent, const chaos_u256 *agent
 
 static const char *tag_of(chaos_backing backing)
 {
-    return backing == CHAOS_BACKING_TEE ? "tee-verified" : backing == CHAOS_BACKING_SIMULATED ? "tee-simulated"
-                                                                                              : "no-tee";
+    return backing == CHAOS_BACKING_TEE         ? "tee-verified"
+           : backing == CHAOS_BACKING_SIMULATED ? "tee-simulated"
+                                                : "no-tee";
 }
 
 static step_status status_of(const charlie *x)
@@ -120,8 +123,9 @@ static int step_feedback(charlie *x, report *r)
     chaos_outcome outcome = { 0 };
     int64_t value = 0;
     step_begin(r, "charlie-feedback", "waiting for Bob's answer, and rating Alice");
-    if (read_alice(&x->w, &x->alice, x->output_uri, &err) != CHAOS_OK || read_validator(&x->w, &x->bob, &err) != CHAOS_OK ||
-        wait_for_answer(x, &err) != CHAOS_OK || rate(x, &value, &err) != CHAOS_OK ||
+    if (read_alice(&x->w, &x->alice, x->output_uri, &err) != CHAOS_OK ||
+        read_validator(&x->w, &x->bob, &err) != CHAOS_OK || wait_for_answer(x, &err) != CHAOS_OK ||
+        rate(x, &value, &err) != CHAOS_OK ||
         give(x, "studio/charlie/feedback/alice", &x->alice, value, tag_of(x->backing), SERVICE, &outcome, &err) !=
             CHAOS_OK) {
         return step_fail(r, &err);
@@ -141,7 +145,8 @@ static int step_feedback_bob(charlie *x, report *r)
     chaos_outcome outcome = { 0 };
     char text[NOTE_SIZE];
     step_begin(r, "charlie-feedback-bob", "rating Bob");
-    if (note_wait(&x->w, "bob-agent", text, &err) != CHAOS_OK || chaos_u256_parse(text, &x->bob_agent, &err) != CHAOS_OK ||
+    if (note_wait(&x->w, "bob-agent", text, &err) != CHAOS_OK ||
+        chaos_u256_parse(text, &x->bob_agent, &err) != CHAOS_OK ||
         give(x, "studio/charlie/feedback/bob", &x->bob_agent, PERFECT, "no-tee", "validation", &outcome, &err) !=
             CHAOS_OK) {
         return step_fail(r, &err);
@@ -191,7 +196,8 @@ static int step_reputation(charlie *x, report *r)
     chaos_error err = { 0 };
     uint64_t alice[CHAOS_BACKING_COUNT] = { 0 }, bob[CHAOS_BACKING_COUNT] = { 0 };
     if (!chaos_registries_has(x->w.registries, CHAOS_REGISTRY_VALIDATION)) {
-        step_skip(r, "charlie-reputation", "this network has no validation registry", "the split, read from the chain");
+        step_skip(r, "charlie-reputation", "this network has no validation registry",
+                  "the split, read from the chain");
         return 0;
     }
     step_begin(r, "charlie-reputation", "reading the split from the chain");

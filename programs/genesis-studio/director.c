@@ -1,5 +1,5 @@
-/* director.c - mode "all": starts what is missing (chain, registries, simulator), then each role as a process of its own,
- * and shows what they report. Everything that was started ends with this process, whatever ends it. */
+/* director.c - mode "all": starts what is missing (chain, registries, simulator), then each role as a process of its
+ * own, and shows what they report. Everything that was started ends with this process, whatever ends it. */
 #define _GNU_SOURCE /* memmem */
 #include "studio.h"
 
@@ -11,9 +11,9 @@
 #define GAS_PLAIN 1000000u
 #define GAS_ALICE 3000000u
 #define MAX_ARGUMENTS 64
-#define OLD_COMPOSE                                                                                                    \
-    "{\"docker_compose_file\":\"services: {alice: {image: alice-before}}\",\"manifest_version\":2,\"name\":\"alice\"," \
-    "\"runner\":\"docker-compose\"}"
+#define OLD_COMPOSE                                                          \
+    "{\"docker_compose_file\":\"services: {alice: {image: alice-before}}\"," \
+    "\"manifest_version\":2,\"name\":\"alice\",\"runner\":\"docker-compose\"}"
 
 typedef struct director {
     settings s; /* grows: what was started is what the roles are told */
@@ -43,8 +43,8 @@ static void one_block(const director *d, char text[32])
 
 /* ----------------------------------------------------------------- chain ---- */
 
-/* Its clock began with its first block, perhaps days ago. If it will not have it, its time lags behind; nothing depends on
- * it. */
+/* Its clock began with its first block, perhaps days ago. If it will not have it, its time lags behind; nothing
+ * depends on it. */
 static void set_time(const director *d)
 {
     CHAOS_AUTO_BUFFER(result, 256);
@@ -142,7 +142,9 @@ static int step_registries(director *d)
     }
     take_addresses(d);
     registry_rows(d);
-    step_end(r, STEP_PASS, deploys ? "identity, reputation, validation: deployed, and they agree" : "the registries are 2.0.0, and they agree");
+    step_end(r, STEP_PASS,
+             deploys ? "identity, reputation, validation: deployed, and they agree"
+                     : "the registries are 2.0.0, and they agree");
     return 0;
 }
 
@@ -195,7 +197,8 @@ static int dry_run(director *d)
     d->stopped = true;
     step_begin(r, "dry-run", "estimating");
     if (world_sender(&d->w, "alice", &err) != CHAOS_OK ||
-        chaos_agent_register(d->w.registries, d->w.sender, "studio/dry-run", "ipfs://bafkreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, 0, &id,
+        chaos_agent_register(d->w.registries, d->w.sender, "studio/dry-run",
+                             "ipfs://bafkreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, 0, &id,
                              &outcome, &err) != CHAOS_OK) {
         return step_fail(r, &err);
     }
@@ -308,7 +311,8 @@ static int step_provider(director *d)
     }
     const bool simulated = is_simulated || d->simulator.pid != 0;
     step_row(r, "provider", "%s", s->tee_provider);
-    step_end(r, simulated ? STEP_SIMULATED : STEP_PASS, simulated ? "a simulated TEE: no hardware is behind it" : "the TEE is there");
+    step_end(r, simulated ? STEP_SIMULATED : STEP_PASS,
+             simulated ? "a simulated TEE: no hardware is behind it" : "the TEE is there");
     return 0;
 }
 
@@ -441,7 +445,8 @@ static int play_all(director *d)
     }
     if (code == 0 && !attacked) {
         d->r.role = "studio";
-        step_skip(&d->r, "attacks", has_tee(&d->s) ? "this network has no validation registry" : "no TEE provider was chosen",
+        step_skip(&d->r, "attacks",
+                  has_tee(&d->s) ? "this network has no validation registry" : "no TEE provider was chosen",
                   "seven attacks, each refused for its own reason");
     }
     return code;
@@ -479,14 +484,16 @@ static void say_next(director *d, int code)
         return;
     }
     view_say(d->v, "\nType next");
-    if (code == 0 && s->policy != NULL && has_tee(s) && path_beside("chaoschain", verify, NULL) == CHAOS_OK) {
+    const bool has_bundle = code == 0 && has_tee(s) && d->alice[0] != '\0';
+    if (has_bundle && s->trust_root != NULL && s->collateral != NULL && s->policy != NULL &&
+        path_beside("chaoschain", verify, NULL) == CHAOS_OK) {
         (void)snprintf(bundle, sizeof bundle, "%s/bundle-%s", s->evidence_path, d->alice);
-        const char *argv[] = { verify, "verify-bundle", "--trust-root", s->trust_root, "--collateral", s->collateral,
-                               "--policy", s->policy, bundle, NULL };
+        const char *argv[] = { verify, "verify-bundle", "--trust-root", s->trust_root, "--collateral",
+                               s->collateral, "--policy", s->policy, bundle, NULL };
         view_command(d->v, argv);
     }
-    const char *close_up[] = { s->program, "--tee-provider", has_tee(s) ? s->tee_provider : "phala-dstack", "--break",
-                               "debug-td", NULL };
+    const char *close_up[] = { s->program, "--tee-provider", has_tee(s) ? s->tee_provider : "phala-dstack",
+                               "--break", "debug-td", NULL };
     view_command(d->v, close_up);
     const char *help[] = { s->program, "--help", NULL };
     view_command(d->v, help);
@@ -512,7 +519,12 @@ static void stop(director *d)
 int direct(const settings *given, view *v)
 {
     static int (*const steps[])(director *) = { step_provider, step_chain, step_registries, step_accounts };
-    director d = { .s = *given, .v = v, .r = { .role = "studio", .fd = -1, .view = v }, .anvil = { 0, -1 }, .simulator = { 0, -1 }, .old = { 0, -1 } };
+    director d = { .s = *given,
+                   .v = v,
+                   .r = { .role = "studio", .fd = -1, .view = v },
+                   .anvil = { 0, -1 },
+                   .simulator = { 0, -1 },
+                   .old = { 0, -1 } };
     chaos_error err = { 0 };
     const int64_t began = now_ms();
     if (world_network(&d.s, &d.w.network, &err) != CHAOS_OK) {

@@ -132,8 +132,9 @@ static chaos_status newest_request(world *w, const chaos_address *validator, cha
         *hash = *chaos_hash_list_at(list, count - 1);
     }
     chaos_hash_list_free(list);
-    return count > 0 ? CHAOS_OK
-                     : error_set(err, CHAOS_E_NOT_FOUND, "request", CHAOS_NO_OFFSET, "nobody has asked this validator");
+    return count > 0
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_NOT_FOUND, "request", CHAOS_NO_OFFSET, "nobody has asked this validator");
 }
 
 static chaos_status fetch_answer(world *w, const char *uri, answered *a, chaos_error *err)
@@ -147,8 +148,8 @@ static chaos_status fetch_answer(world *w, const char *uri, answered *a, chaos_e
         return error_set(err, CHAOS_E_CONTENT_HASH, "requestURI", CHAOS_NO_OFFSET, NULL);
     }
     CHAOS_TRY(chaos_request_file_parse(buffer_slice(&bytes), &file, err));
-    chaos_status status =
-        chaos_content_get(w->content, chaos_request_file_fields(file)->evidence_uri, &a->envelope, &committed, err);
+    chaos_status status = chaos_content_get(w->content, chaos_request_file_fields(file)->evidence_uri, &a->envelope,
+                                            &committed, err);
     chaos_request_file_free(file);
     return status;
 }

@@ -47,8 +47,8 @@ static chaos_status keep_text(const judge *x, const attack *a, const chaos_verdi
 }
 
 /* `a` is the attack whose verdict is kept; NULL: a control. */
-static chaos_status check(const judge *x, const beliefs *b, chaos_slice envelope, const chaos_expectation *expectation,
-                          const attack *a, outcome *out, chaos_error *err)
+static chaos_status check(const judge *x, const beliefs *b, chaos_slice envelope,
+                          const chaos_expectation *expectation, const attack *a, outcome *out, chaos_error *err)
 {
     CHAOS_AUTO(chaos_verdict, verdict);
     CHAOS_AUTO_BUFFER(said, CHAOS_MAX_VERDICT);
@@ -229,14 +229,17 @@ static chaos_status forged(judge *x, const attack *a, outcome *control, outcome 
 
 /* ---------------------------------------------------------------- bundle ---- */
 
-static chaos_status verify_bundle(const judge *x, const char *folder, chaos_buffer *said, int *code, chaos_error *err)
+static chaos_status verify_bundle(const judge *x, const char *folder, bool for_people, chaos_buffer *said, int *code,
+                                  chaos_error *err)
 {
     const settings *s = x->w.s;
     char log[PATH_MAX];
     CHAOS_TRY(state_path(s, "verify-bundle.log", log, err));
     const char *argv[16] = { "chaoschain-verify", "verify-bundle", "--json" };
-    size_t n = 3;
-    const char *const given[][2] = { { "--trust-root", s->trust_root }, { "--collateral", s->collateral }, { "--policy", s->policy } };
+    size_t n = for_people ? 2 : 3;
+    const char *const given[][2] = { { "--trust-root", s->trust_root },
+                                     { "--collateral", s->collateral },
+                                     { "--policy", s->policy } };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(given); i++) {
         if (given[i][1] != NULL) {
             argv[n++] = given[i][0];
@@ -251,18 +254,21 @@ static chaos_status verify_bundle(const judge *x, const char *folder, chaos_buff
 static chaos_status check_bundle(judge *x, const char *name, const attack *a, outcome *out, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(said, CHAOS_MAX_VERDICT + 1);
+    CHAOS_AUTO_BUFFER(text_form, CHAOS_MAX_VERDICT + 1);
     char folder[PATH_MAX], member[80], path[PATH_MAX], file[64];
-    int code = 0;
+    int code = 0, ignored = 0;
     CHAOS_TRY(folder_file(x, name, "", folder, err));
-    CHAOS_TRY(verify_bundle(x, folder, &said, &code, err));
+    CHAOS_TRY(verify_bundle(x, folder, false, &said, &code, err));
     const char *text = said.size == 0 ? "" : (const char *)said.data;
     (void)snprintf(member, sizeof member, "\"error\":{\"code\":\"%s\"", chaos_status_name(CHAOS_E_RECEIPT_SEQUENCE));
     out->simulated = strstr(text, "\"anchor\":\"simulated\"") != NULL;
     if (a != NULL) {
         (void)snprintf(file, sizeof file, "attack-%s.txt", a->name);
         CHAOS_TRY(state_path(x->w.s, file, path, err));
-        CHAOS_TRY(write_text(path, slice(said.data, said.size), err));
-        out->tier = code == EXIT_UNTRUSTED || code == EXIT_CONTRAINDICATED ? CHAOS_TIER_CONTRAINDICATED : CHAOS_TIER_NONE;
+        CHAOS_TRY(verify_bundle(x, folder, true, &text_form, &ignored, err));
+        CHAOS_TRY(write_text(path, slice(text_form.data, text_form.size), err));
+        out->tier = code == EXIT_UNTRUSTED || code == EXIT_CONTRAINDICATED ? CHAOS_TIER_CONTRAINDICATED
+                                                                           : CHAOS_TIER_NONE;
         out->status = strstr(text, member) != NULL ? CHAOS_E_RECEIPT_SEQUENCE : CHAOS_E_INTERNAL;
         return CHAOS_OK;
     }

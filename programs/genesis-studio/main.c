@@ -36,22 +36,34 @@ static int play(const settings *s, report *r)
     return EXIT_INTERNAL;
 }
 
-/* A role alone has the terminal to itself. */
-static int alone(const settings *s, view *v)
+/* What the role's account has sent, by the chain. */
+static uint64_t count_transactions(const settings *s, report *r)
 {
-    chaos_error err = { 0 };
-    chaos_network network;
+    world w;
+    chaos_account *account = NULL;
+    uint64_t count = 0;
+    if (world_connect(&w, s, r, NULL) == CHAOS_OK && world_account(s, r->role, &account, NULL) == CHAOS_OK) {
+        const chaos_address address = chaos_account_address(account);
+        if (chaos_rpc_transaction_count(w.rpc, &address, NULL, &count, NULL) != CHAOS_OK) {
+            count = 0;
+        }
+    }
+    chaos_account_free(account);
+    world_close(&w);
+    return count;
+}
+
+/* A role alone has the terminal to itself. */
+static int alone(const settings *s, uint64_t chain_id, view *v)
+{
     report r = { .fd = -1, .view = v };
     const int64_t began = now_ms();
-    if (world_network(s, &network, &err) != CHAOS_OK) {
-        return say_fault(PROGRAM, exit_of_error(&err), &err);
-    }
-    const run_facts facts = { s->network, s->tee_provider, s->agents, network.chain_id };
+    const run_facts facts = { s->network, s->tee_provider, s->agents, chain_id };
     if (!view_begin(v, &facts)) {
         return say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
     }
     int code = play(s, &r);
-    return view_end(v, code, 0, (double)(now_ms() - began) / 1000);
+    return view_end(v, code, count_transactions(s, &r), (double)(now_ms() - began) / 1000);
 }
 
 int main(int argc, char **argv)
@@ -69,12 +81,16 @@ int main(int argc, char **argv)
         report r = { .fd = s.report_fd };
         return play(&s, &r);
     }
-    const bool own_chain = s.rpc == NULL && strcmp(s.network, "local") == 0;
-    code = state_open(&s, own_chain, &lock);
+    chaos_network network;
+    chaos_error err = { 0 };
+    if (world_network(&s, &network, &err) != CHAOS_OK) {
+        return say_fault(PROGRAM, exit_of_error(&err), &err);
+    }
+    code = state_open(&s, network.kind == CHAOS_NETWORK_LOCAL, &lock);
     if (code == 0) {
         view *v = view_new(&s);
         code = v == NULL ? EXIT_ENVIRONMENT : strcmp(s.agents, "all") == 0 ? direct(&s, v)
-                                                                           : alone(&s, v);
+                                                                           : alone(&s, network.chain_id, v);
         view_free(v);
     }
     if (lock >= 0) {

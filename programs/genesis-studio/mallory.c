@@ -1,5 +1,5 @@
-/* mallory.c - the attacker. She has what is public, the same image in the same TEE, and, for "old code", an earlier version
- * of the application. What she makes lies in the evidence folder, for Bob to look at. */
+/* mallory.c - the attacker. She has what is public, the same image in the same TEE, and, for "old code", an earlier
+ * version of the application. What she makes lies in the evidence folder, for Bob to look at. */
 #include "studio.h"
 
 #include <sys/stat.h>
@@ -44,7 +44,8 @@ static int tamper(mallory *x, report *r)
         return step_fail_text(r, "Alice's answer has no TDX quote");
     }
     *one = *one == 'A' ? 'B' : 'A';
-    return chaos_content_put_named(x->w.content, "attack-tampered-quote.json", slice(copy.data, copy.size), &err) == CHAOS_OK
+    return chaos_content_put_named(x->w.content, "attack-tampered-quote.json", slice(copy.data, copy.size), &err) ==
+                   CHAOS_OK
                ? 0
                : step_fail(r, &err);
 }
@@ -88,7 +89,9 @@ static chaos_status attest(mallory *x, const char *endpoint, const char *label, 
 static int pose(mallory *x, report *r)
 {
     chaos_error err = { 0 };
-    return attest(x, x->w.s->tee_endpoint, "mallory", "attack-other-agent.json", &err) == CHAOS_OK ? 0 : step_fail(r, &err);
+    return attest(x, x->w.s->tee_endpoint, "mallory", "attack-other-agent.json", &err) == CHAOS_OK
+               ? 0
+               : step_fail(r, &err);
 }
 
 static int go_back(mallory *x, report *r)
@@ -97,7 +100,8 @@ static int go_back(mallory *x, report *r)
     if (x->w.s->old_endpoint == NULL) {
         return 0; /* Bob says that it was skipped, and why */
     }
-    return attest(x, x->w.s->old_endpoint, "alice", "attack-old-code.json", &err) == CHAOS_OK ? 0 : step_fail(r, &err);
+    return attest(x, x->w.s->old_endpoint, "alice", "attack-old-code.json", &err) == CHAOS_OK ? 0
+                                                                                              : step_fail(r, &err);
 }
 
 /* ----------------------------------------------------------------- files ---- */
@@ -110,11 +114,13 @@ static chaos_status forge(const mallory *x, const char *folder, const char *brok
     CHAOS_TRY(state_path(x->w.s, "forge.log", log, err));
     CHAOS_TRY(make_folder(folder, 0755, err));
     (void)snprintf(now, sizeof now, "%lld", (long long)time(NULL));
-    const char *argv[] = { "chaoschain-forge", "tdx", "--out", folder, "--now", now, broken == NULL ? NULL : "--break",
-                           broken, NULL };
+    const char *argv[] = {
+        "chaoschain-forge", "tdx", "--out", folder, "--now", now, broken == NULL ? NULL : "--break", broken, NULL
+    };
     CHAOS_TRY(run_beside(argv, log, &said, &code, err));
-    return code == 0 ? CHAOS_OK
-                     : error_set(err, CHAOS_E_NOT_AVAILABLE, "chaoschain-forge", CHAOS_NO_OFFSET, "exit code %d", code);
+    return code == 0
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_NOT_AVAILABLE, "chaoschain-forge", CHAOS_NO_OFFSET, "exit code %d", code);
 }
 
 static int debug(mallory *x, report *r)
@@ -186,7 +192,11 @@ static int prepare(mallory *x, report *r)
     static const struct {
         const char *name;
         int (*run)(mallory *, report *);
-    } all[] = { { "tampered-quote", tamper }, { "other-agent", pose }, { "debug-td", debug }, { "old-code", go_back }, { "reordered-receipt", reorder } };
+    } all[] = { { "tampered-quote", tamper },
+                { "other-agent", pose },
+                { "debug-td", debug },
+                { "old-code", go_back },
+                { "reordered-receipt", reorder } };
     int code = 0;
     for (size_t i = 0; code == 0 && i < CHAOS_ARRAY_SIZE(all); i++) {
         if (attack_is_wanted(x->w.s, attack_find(all[i].name))) {

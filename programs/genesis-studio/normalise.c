@@ -1,5 +1,5 @@
-/* normalise.c - a transcript without what differs from run to run: keys, hashes, signatures, addresses and content names
- * become labels in the order in which they appear, durations and gas become 0. */
+/* normalise.c - a transcript without what differs from run to run: keys, hashes, signatures, addresses and content
+ * names become labels in the order in which they appear, durations and gas become 0. */
 #include "studio.h"
 
 #define MAX_LABELS 1024

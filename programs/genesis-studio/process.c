@@ -191,7 +191,8 @@ static chaos_status lock_chain(const char *state, int *lock, chaos_error *err)
     while (flock(*lock, LOCK_EX | LOCK_NB) != 0) {
         if (now_ms() > deadline) {
             (void)close(*lock);
-            return error_set(err, CHAOS_E_TIMEOUT, "chain.lock", CHAOS_NO_OFFSET, "the chain of an earlier run still runs");
+            return error_set(err, CHAOS_E_TIMEOUT, "chain.lock", CHAOS_NO_OFFSET,
+                             "the chain of an earlier run still runs");
         }
         pause_ms(20);
     }

@@ -48,7 +48,8 @@ static const option_row rows[] = {
     [OPT_POLICY] = { "--policy", "FILE", 1, false, "Bob's: what is good enough for him" },
     [OPT_AGENTS] = { "--agents", "WHO", 1, false, "all (the default), alice, bob or charlie" },
     [OPT_VALIDATOR] = { "--validator", "ADDR", 1, false, "Bob's address, for Alice and Charlie" },
-    [OPT_LOCAL_EVIDENCE] = { "--local-evidence", "DIR", 1, false, "where evidence is published; in the state folder" },
+    [OPT_LOCAL_EVIDENCE] = { "--local-evidence", "DIR", 1, false,
+                             "where evidence is published; in the state folder" },
     [OPT_EVIDENCE_BASE] = { "--evidence-base", "URL", 1, false, "https URL under which DIR can be fetched" },
     [OPT_STATE] = { "--state", "DIR", 1, false, "keys and journals; in $XDG_STATE_HOME by default" },
     [OPT_RESUME] = { "--resume", NULL, 1, false, "go on where an earlier run stopped" },
@@ -57,7 +58,8 @@ static const option_row rows[] = {
     [OPT_BREAK] = { "--break", "NAME", 1, false, "one attack alone, close up; 'list' names them" },
     [OPT_JSON] = { "--json", "FILE", 1, false, "the transcript: one object a step; - is standard output" },
     [OPT_WAIT] = { "--wait", "SECONDS", 1, false, "for other agents and confirmations; 120 is the default" },
-    [OPT_OLD_ENDPOINT] = { "--tee-endpoint-old", "WHERE", 1, false, "Mallory's: the same application with other code" },
+    [OPT_OLD_ENDPOINT] = { "--tee-endpoint-old", "WHERE", 1, false,
+                           "Mallory's: the same application with other code" },
     [OPT_REPORT_FD] = { "--report-fd", "N", 1, false, "report there, for the process that shows it" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
     [OPT_VERSION] = { "--version", NULL, 0, false, "print the version" },
@@ -65,14 +67,17 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " [--tee-provider phala-dstack] [OPTION]...\n"
-                "The life of an agent with its key in a TEE: Alice registers, works and signs; Bob judges her evidence;\n"
-                "Charlie rates her; Mallory attacks, and is refused.",
+    .synopsis =
+        "Usage: " PROGRAM " [--tee-provider phala-dstack] [OPTION]...\n"
+        "The life of an agent with its key in a TEE: Alice registers, works and signs; Bob judges her evidence;\n"
+        "Charlie rates her; Mallory attacks, and is refused.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Every step ends with PASS, FAIL, SKIPPED(reason) or SIMULATED: as announced, but no hardware vouches for it.\n"
-             "Exit code: 0 every required step passed (SIMULATED counts on a local chain), 1 a step failed,\n"
-             "5 environment, 6 TEE provider not available, 7 funds missing, 8 registries disagree, 64 usage, 70 internal.",
+    .notes =
+        "Every step ends with PASS, FAIL, SKIPPED(reason) or SIMULATED: as announced, but no hardware vouches for "
+        "it.\n"
+        "Exit code: 0 every required step passed (SIMULATED counts on a local chain), 1 a step failed,\n"
+        "5 environment, 6 TEE provider not available, 7 funds missing, 8 registries disagree, 64 usage, 70 internal.",
 };
 
 bool has_tee(const settings *s)
@@ -88,7 +93,8 @@ static int usage(const char *option, const char *value, const char *wanted)
 
 static int read_agents(settings *s)
 {
-    static const char *const who[] = { "all", "alice", "bob", "charlie", "mallory", "alice:answer", "bob:attacks", NULL };
+    static const char *const who[] = { "all", "alice", "bob", "charlie",
+                                       "mallory", "alice:answer", "bob:attacks", NULL };
     for (size_t i = 0; who[i] != NULL; i++) {
         if (strcmp(who[i], s->agents) == 0) {
             return 0;
@@ -147,7 +153,8 @@ static int read_state(settings *s)
     } else if (base != NULL && base[0] == '/') {
         n = snprintf(s->state_path, sizeof s->state_path, "%s/chaoschain/genesis-studio/%s", base, s->network);
     } else if (home != NULL && home[0] == '/') {
-        n = snprintf(s->state_path, sizeof s->state_path, "%s/.local/state/chaoschain/genesis-studio/%s", home, s->network);
+        n = snprintf(s->state_path, sizeof s->state_path, "%s/.local/state/chaoschain/genesis-studio/%s", home,
+                     s->network);
     } else {
         return say_failure(PROGRAM, EXIT_USAGE, "HOME is not set: say where with --state");
     }
@@ -204,7 +211,8 @@ static int check_registries(const settings *s)
         return say_failure(PROGRAM, EXIT_USAGE, "--reputation and --validation belong to an --identity");
     }
     if (given > 0 && s->rpc == NULL && strcmp(s->network, "local") == 0) {
-        return say_failure(PROGRAM, EXIT_USAGE, "--identity is of a chain that somebody else runs: where is it (--rpc)?");
+        return say_failure(PROGRAM, EXIT_USAGE,
+                           "--identity is of a chain that somebody else runs: where is it (--rpc)?");
     }
     return 0;
 }

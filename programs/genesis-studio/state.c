@@ -123,19 +123,20 @@ static int take_lock(const settings *s, int *lock)
                                     strerror(errno));
 }
 
-static int clear_state(const settings *s, bool own_chain)
+static int clear_state(const settings *s, bool worthless)
 {
-    if (!own_chain) {
+    if (!worthless) {
         return say_failure(PROGRAM, EXIT_USAGE,
                            "'%s' has the keys of an earlier run: --resume goes on with it, --state DIR takes another",
                            shown(s->state_path).text);
     }
     return nftw(s->state_path, remove_one, FTW_FILES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0
                ? 0
-               : say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot empty '%s': %s", shown(s->state_path).text, strerror(errno));
+               : say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot empty '%s': %s", shown(s->state_path).text,
+                             strerror(errno));
 }
 
-int state_open(const settings *s, bool own_chain, int *lock)
+int state_open(const settings *s, bool worthless, int *lock)
 {
     char marker[PATH_MAX];
     chaos_error err = { 0 };
@@ -149,7 +150,7 @@ int state_open(const settings *s, bool own_chain, int *lock)
     }
     int code = take_lock(s, lock);
     if (code == 0 && ours && !s->resume && strcmp(s->agents, "all") == 0) {
-        code = clear_state(s, own_chain);
+        code = clear_state(s, worthless);
         code = code == 0 ? take_lock(s, lock) : code; /* the file of the lock was removed, too */
     }
     if (code == 0 && (write_text(marker, slice_text("chaoschain/genesis-studio/1\n"), &err) != CHAOS_OK ||

@@ -1,7 +1,7 @@
 /* studio.h - genesis-studio: the life of an attested agent, played by processes that meet on the chain and in a folder.
  *
- * The director (director.c) starts chain, simulator and roles; a role (alice.c, bob.c, charlie.c, mallory.c, judge.c) does
- * its steps and reports each as one line of JSON (step.c); whoever has the terminal shows the lines (view.c). */
+ * The director (director.c) starts chain, simulator and roles; a role (alice.c, bob.c, charlie.c, mallory.c, judge.c)
+ * does its steps and reports each as one line of JSON (step.c); whoever has the terminal shows the lines (view.c). */
 #ifndef GENESIS_STUDIO_STUDIO_H
 #define GENESIS_STUDIO_STUDIO_H
 
@@ -149,12 +149,14 @@ typedef struct simulator_start {
 } simulator_start;
 CHAOS_MUST_USE chaos_status simulator_start_up(const simulator_start *how, child *c, chaos_error *err);
 /* Runs a program beside this one and keeps its standard output; what it says besides goes into the file `log`. */
-CHAOS_MUST_USE chaos_status run_beside(const char *const *argv, const char *log, chaos_buffer *out, int *code, chaos_error *err);
+CHAOS_MUST_USE chaos_status run_beside(const char *const *argv, const char *log, chaos_buffer *out, int *code,
+                                       chaos_error *err);
 
 /* ----------------------------------------------------------------- state ---- */
 
-/* Makes the state folder; without --resume one of an earlier run on a chain of our own is emptied. 0 or an exit code. */
-int state_open(const settings *s, bool own_chain, int *lock);
+/* Makes the state folder. One of an earlier run is emptied without --resume where its keys are worth nothing (a local
+ * chain); elsewhere that is refused. 0 or an exit code. */
+int state_open(const settings *s, bool worthless, int *lock);
 CHAOS_MUST_USE chaos_status state_path(const settings *s, const char *name, char path[PATH_MAX], chaos_error *err);
 /* Random text that is made once and kept. */
 CHAOS_MUST_USE chaos_status state_secret(const settings *s, const char *name, char text[65], chaos_error *err);

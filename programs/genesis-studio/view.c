@@ -321,7 +321,14 @@ static bool read_step(chaos_slice line, shown_step *x)
         const char *key;
         char *to;
         size_t capacity;
-    } texts[] = { { "role", x->role, sizeof x->role }, { "text", x->text, sizeof x->text }, { "reason", x->reason, sizeof x->reason }, { "status", x->status, sizeof x->status }, { "tx", x->tx, sizeof x->tx }, { "expected", x->expected, sizeof x->expected }, { "found", x->found, sizeof x->found }, { "schema", x->schema, sizeof x->schema } };
+    } texts[] = { { "role", x->role, sizeof x->role },
+                  { "text", x->text, sizeof x->text },
+                  { "reason", x->reason, sizeof x->reason },
+                  { "status", x->status, sizeof x->status },
+                  { "tx", x->tx, sizeof x->tx },
+                  { "expected", x->expected, sizeof x->expected },
+                  { "found", x->found, sizeof x->found },
+                  { "schema", x->schema, sizeof x->schema } };
     json j;
     chaos_slice key;
     json_begin(&j, line, CHAOS_E_JSON);

@@ -86,8 +86,8 @@ chaos_status world_registries(world *w, chaos_error *err)
 
 /* --------------------------------------------------------------- account ---- */
 
-/* An account of its own for each role: a keystore in the state folder, its random passphrase beside it. For local chains
- * and test networks, where nothing is worth anything. */
+/* An account of its own for each role: a keystore in the state folder, its random passphrase beside it. For local
+ * chains and test networks, where nothing is worth anything. */
 chaos_status world_account(const settings *s, const char *role, chaos_account **account, chaos_error *err)
 {
     chaos_keystore_options with = CHAOS_KEYSTORE_OPTIONS_INIT;
@@ -156,7 +156,8 @@ chaos_status fund(world *w, const chaos_address *address, uint64_t gas, chaos_er
     }
     chaos_address_format(address, text);
     (void)snprintf(params, sizeof params, "[\"%s\",\"" MINT "\"]", text);
-    if (is_local(w) && !w->s->dry_run && chaos_rpc_request(w->rpc, "anvil_setBalance", params, &result, NULL) == CHAOS_OK) {
+    if (is_local(w) && !w->s->dry_run &&
+        chaos_rpc_request(w->rpc, "anvil_setBalance", params, &result, NULL) == CHAOS_OK) {
         return CHAOS_OK;
     }
     const char *faucet = faucet_of(&w->network);
@@ -299,8 +300,8 @@ chaos_status note_wait(world *w, const char *name, char text[NOTE_SIZE], chaos_e
     const int64_t deadline = now_ms() + (int64_t)w->s->wait_s * 1000;
     while (!note_get(w, name, text)) {
         if (now_ms() >= deadline) {
-            return error_set(err, CHAOS_E_TIMEOUT, name, CHAOS_NO_OFFSET,
-                             "%s did not appear in %s within %u s", name, shown(w->s->evidence_path).text, w->s->wait_s);
+            return error_set(err, CHAOS_E_TIMEOUT, name, CHAOS_NO_OFFSET, "%s did not appear in %s within %u s", name,
+                             shown(w->s->evidence_path).text, w->s->wait_s);
         }
         pause_ms(POLL_MS);
     }

@@ -23,7 +23,8 @@ trap 'stop_all; rm -rf "$work"' EXIT
 start_chain() {
     local name=$1 waited=0
     shift
-    "$anvil" --host 127.0.0.1 --port 0 "$@" >"$work/$name.anvil" 2>&1 &
+    : >"$work/$name.anvil"
+    "$anvil" --host 127.0.0.1 --port 0 "$@" >>"$work/$name.anvil" 2>&1 &
     chains[$name]=$!
     until rpc=$(sed -n 's/^Listening on \(127.0.0.1:[0-9]*\)$/http:\/\/\1/p' "$work/$name.anvil") && [ -n "$rpc" ]; do
         waited=$((waited + 1))
@@ -36,18 +37,28 @@ start_chain() {
     done
 }
 
+# rpc_call URL METHOD PARAMS: the answer's JSON.
+rpc_call() {
+    local body="{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"$2\",\"params\":$3}" address=${1#http://} socket_fd
+    exec {socket_fd}<>"/dev/tcp/${address%:*}/${address#*:}"
+    printf 'POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s' \
+        "$address" "${#body}" "$body" >&"$socket_fd"
+    sed '1,/^\r$/d' <&"$socket_fd"
+    exec {socket_fd}>&-
+}
+
 studio() {
     local state=$1
     shift
     "$studio_bin" --tee-provider phala-dstack --state "$work/$state" "$@"
 }
 
-# member NAME: a text of the JSON in out, of its last line.
+# summary FILE NAME: of the transcript's last line.
 summary() {
     tail -n 1 "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p"
 }
 
-# left_behind: processes of this test's chains and simulators that should have ended with it.
+# no_process PATTERN NAME: what was started has ended.
 no_process() {
     local waited=0
     while pgrep -f -- "$1" >/dev/null; do

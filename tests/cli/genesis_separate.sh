@@ -51,17 +51,12 @@ expect 0 "all on a chain of others" studio all2 "${common[@]:0:10}" --tee-endpoi
     --collateral "$held_by/collateral.json" --policy "$held_by/policy.json"
 has out "SKIPPED(needs a simulator of our own)" "old code with somebody else's simulator"
 has out " 1 skipped, 0 failed" "all on a chain of others"
-rm -rf "$work/strict"
 expect 1 "the default policy" studio strict "${common[@]:0:10}" --tee-endpoint "$socket" --trust-root "$held_by/trust-root.der" \
     --collateral "$held_by/collateral.json"
 has out "refused: ANCHOR" "the default policy"
 expect 5 "no collateral" studio nothing "${common[@]:0:10}" --tee-endpoint "$socket" --trust-root "$held_by/trust-root.der" \
     --policy "$held_by/policy.json"
 has out "COLLATERAL_MISSING" "no collateral"
-
-# A state folder of others' chains is never emptied.
-expect 64 "used state" studio all2 "${common[@]:0:10}" --tee-endpoint "$socket"
-has err "--resume" "used state"
 
 # Registries that do not belong together.
 first_identity=$identity
@@ -71,7 +66,6 @@ expect 8 "a reputation registry in the identity registry's place" studio mixed -
 "$CHAOS_BIN/chaoschain" chain deploy --network local --rpc "$rpc" --keystore "$work/deployer.json" --passphrase-fd 3 \
     --journal "$work/journal-other" --out "$work/other.json" 3<"$work/passphrase" >/dev/null
 other=$(sed -n 's/.*"identity":"\(0x[0-9a-fA-F]*\)".*/\1/p' "$work/other.json")
-rm -rf "$work/mixed"
 expect 8 "registries of two deployments" studio mixed --network local --rpc "$rpc" --identity "$other" \
     --reputation "$reputation" --validation "$validation"
 has out "REGISTRY" "registries of two deployments"
@@ -98,6 +92,13 @@ start_chain test --chain-id 84532
 expect 8 "no registries" "$studio_bin" --state "$work/t" --network base-sepolia --rpc "$rpc"
 code=$(curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getCode\",\"params\":[\"$first_identity\",\"latest\"]}" "$(sed -n 's/^Listening on \(127.*\)$/http:\/\/\1/p' "$work/one.anvil")" | sed -n 's/.*"result":"\(0x[0-9a-f]*\)".*/\1/p')
 curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_setCode\",\"params\":[\"$first_identity\",\"$code\"]}" "$rpc" >/dev/null
+expect 64 "the state folder of a test network is never emptied" "$studio_bin" --state "$work/t" --network base-sepolia \
+    --rpc "$rpc" --identity "$first_identity"
+has err "--resume" "the state folder of a test network"
+printf x >"$work/foreign"
+mkdir "$work/not-ours" && mv "$work/foreign" "$work/not-ours/"
+expect 64 "somebody else's folder" "$studio_bin" --state "$work/not-ours"
+[ -f "$work/not-ours/foreign" ] && pass || fail "somebody else's file is gone"
 rm -rf "$work/t"
 expect 7 "no funds" "$studio_bin" --state "$work/t" --network base-sepolia --rpc "$rpc" --identity "$first_identity"
 has out "Base Sepolia faucet" "no funds"
