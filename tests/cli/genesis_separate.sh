@@ -15,7 +15,7 @@ printf 'passphrase' >"$work/passphrase"
 fund() { # fund RPC KEYSTORE
     local address
     address=0x$(sed -n 's/.*"address": *"\(0x\)\{0,1\}\([0-9a-fA-F]*\)".*/\2/p' "$2")
-    curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_setBalance\",\"params\":[\"$address\",\"0x8ac7230489e80000\"]}" "$1" >/dev/null
+    rpc_call "$1" anvil_setBalance "[\"$address\",\"0x8ac7230489e80000\"]" >/dev/null
 }
 deploy() { # deploy RPC OUT
     fund "$1" "$work/deployer.json"
@@ -79,19 +79,20 @@ expect 6 "provider without its TEE" studio q "${common[@]:0:10}" --tee-endpoint 
 has out "FAIL" "provider without its TEE"
 
 # A dry run sends nothing.
-before=$(curl -s -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}' "$rpc")
+before=$(rpc_call "$rpc" eth_blockNumber "[]")
 expect 0 "dry run" studio dry "${common[@]:0:10}" --dry-run
 has out "register() would succeed; nothing was sent" "dry run"
 has out "SKIPPED(dry run)" "dry run"
-after=$(curl -s -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}' "$rpc")
+after=$(rpc_call "$rpc" eth_blockNumber "[]")
 [ "$before" = "$after" ] && pass || fail "a dry run sent something"
 expect 0 "dry run without registries" studio dry2 --dry-run
 
 # A test network, where nobody mints: the faucet has a name, and every account is shown.
+first_rpc=$rpc
 start_chain test --chain-id 84532
 expect 8 "no registries" "$studio_bin" --state "$work/t" --network base-sepolia --rpc "$rpc"
-code=$(curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getCode\",\"params\":[\"$first_identity\",\"latest\"]}" "$(sed -n 's/^Listening on \(127.*\)$/http:\/\/\1/p' "$work/one.anvil")" | sed -n 's/.*"result":"\(0x[0-9a-f]*\)".*/\1/p')
-curl -s -H 'content-type: application/json' -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_setCode\",\"params\":[\"$first_identity\",\"$code\"]}" "$rpc" >/dev/null
+code=$(rpc_call "$first_rpc" eth_getCode "[\"$first_identity\",\"latest\"]" | sed -n 's/.*"result":"\(0x[0-9a-f]*\)".*/\1/p')
+rpc_call "$rpc" anvil_setCode "[\"$first_identity\",\"$code\"]" >/dev/null
 expect 64 "the state folder of a test network is never emptied" "$studio_bin" --state "$work/t" --network base-sepolia \
     --rpc "$rpc" --identity "$first_identity"
 has err "--resume" "the state folder of a test network"
