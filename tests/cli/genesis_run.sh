@@ -12,8 +12,9 @@ for word in "14 passed, 15 simulated, 0 skipped, 0 failed; 23 transactions" "tee
     "--trust-root" "--collateral" "--policy" "Type next"; do
     has out "$word" "a run"
 done
-if LC_ALL=C.UTF-8 grep -E '^.{101,}' "$work/out" | grep -v '\\$' | grep -vq '^ \{8\}[-/]'; then
-    fail "a line is longer than 100 columns"
+# Commands have paths, which are as long as they are.
+if grep -v '^ \{8\}[-/]' "$work/out" | awk 'length > 100 { print; long = 1 } END { exit !long }' >"$work/long"; then
+    fail "a line is longer than 100 columns: $(head -n 1 "$work/long")"
 else
     pass
 fi
@@ -59,8 +60,8 @@ expect 0 "another seed, the provider without a socket" "$studio_bin" --tee-provi
 [ "$(summary "$work/three.jsonl" transcript_hash)" != "$hash" ] && pass || fail "another seed has the same transcript"
 has out "0 skipped, 0 failed" "the provider without a socket"
 
-# One attack close up.
-expect 0 "close up" studio one --break debug-td
+# One attack close up, as make demo BREAK=debug-td shows it.
+expect 0 "close up" env CHAOS_BIN="$CHAOS_BIN" BREAK=debug-td "$root/scripts/genesis.sh" --state "$work/one"
 has out "FAIL  debug: TD_DEBUG" "close up"
 has out "expected  bits 0, 4, 5 and 6 clear" "close up"
 [ "$(grep -c 'refused:' "$work/out")" -eq 1 ] || fail "close up shows other attacks"

@@ -4,9 +4,8 @@
 . "$(dirname "$0")/lib.bash"
 . "$(dirname "$0")/genesis.bash"
 schema=$root/data/schemas/genesis.schema.json
-lines=$root/tests/npm/schema/lines.cjs
-[ -d "$root/tests/npm/schema/node_modules/ajv" ] || skip "ajv is not installed (scripts/install-npm.sh tests/npm/schema)"
-command -v node >/dev/null || skip "node is not installed"
+check=$root/tests/npm/schema/check.js
+"$root/scripts/install-npm.sh" "$root/tests/npm/schema" || skip "ajv is not installed"
 
 expect 0 "a run" studio s --json "$work/run.jsonl"
 expect 0 "to standard output" studio s --json -
@@ -17,7 +16,9 @@ expect 0 "dry run" studio s --dry-run --json "$work/dry.jsonl"
 expect 5 "no node" "$studio_bin" --state "$work/n" --network base-sepolia --rpc http://127.0.0.1:9 --json "$work/node.jsonl"
 expect 6 "no provider" env CHAOS_PROVIDER_PATH="$work" "$studio_bin" --tee-provider phala-dstack --state "$work/p" \
     --json "$work/provider.jsonl"
-expect 0 "the schema" node "$lines" "$schema" "$work"/*.jsonl
+for file in "$work"/*.jsonl; do
+    expect 0 "the schema: ${file##*/}" node "$check" "$schema" "$file"
+done
 [ "$(summary "$work/run.jsonl" exit_code)" = 0 ] && pass || fail "exit_code of a run"
 [ "$(summary "$work/provider.jsonl" exit_code)" = 6 ] && pass || fail "exit_code without a provider"
 
@@ -28,9 +29,9 @@ sed 's/"reason":null/"reason":"because"/' "$work/pass.json" >"$work/reason"
 sed 's/"role":"studio"/"role":"dave"/' "$work/pass.json" >"$work/role"
 sed 's/"ms":[0-9]*,//' "$work/pass.json" >"$work/missing"
 sed 's/genesis-step\/1/genesis-step\/2/' "$work/pass.json" >"$work/version"
-expect 0 "the line itself" node "$lines" "$schema" "$work/pass.json"
+expect 0 "the line itself" node "$check" "$schema" "$work/pass.json"
 for name in word reason role missing version; do
     cmp -s "$work/pass.json" "$work/$name" && fail "$name: nothing was changed"
-    expect 1 "refused: $name" node "$lines" "$schema" "$work/$name"
+    expect 1 "refused: $name" node "$check" "$schema" "$work/$name"
 done
 finish
