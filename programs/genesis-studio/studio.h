@@ -15,11 +15,9 @@
 
 #define PROGRAM "genesis-studio"
 
-enum {
-    EXIT_FAILED = 1,     /* a step failed */
-    EXIT_PROVIDER = 6,   /* the TEE provider is not available */
-    EXIT_FUNDS = 7,
-    EXIT_REGISTRIES = 8, /* the registries disagree */
+enum { /* beside those of common.h */
+    EXIT_FAILED = 1,   /* a step failed */
+    EXIT_PROVIDER = 6, /* the TEE provider is not available */
 };
 
 #define LOCAL_CHAIN 31337u
