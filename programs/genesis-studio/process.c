@@ -220,7 +220,7 @@ static chaos_status genesis_time(const char *state, char text[24], chaos_error *
 chaos_status anvil_start(const char *state, child *c, char url[64], chaos_error *err)
 {
     char path[PATH_MAX], file[PATH_MAX], log[PATH_MAX], rest[64] = "";
-    unsigned port = 0;
+    uint64_t port = 0;
     int lock = -1;
     char began[24];
     CHAOS_TRY(find_anvil(path, err));
@@ -238,10 +238,10 @@ chaos_status anvil_start(const char *state, child *c, char url[64], chaos_error 
     (void)close(lock);
     CHAOS_TRY(status);
     CHAOS_TRY(wait_for_line(c, log, "Listening on 127.0.0.1:", rest, sizeof rest, "anvil", err));
-    if (sscanf(rest, "%u", &port) != 1) {
+    if (!value_unsigned(rest, UINT16_MAX, &port)) {
         return error_set(err, CHAOS_E_NOT_AVAILABLE, "anvil", CHAOS_NO_OFFSET, "it does not say its port");
     }
-    (void)snprintf(url, 64, "http://127.0.0.1:%u", port);
+    (void)snprintf(url, 64, "http://127.0.0.1:%u", (unsigned)port);
     return CHAOS_OK;
 }
 

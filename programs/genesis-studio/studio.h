@@ -255,7 +255,7 @@ int play_bob(const settings *s, report *r);
 int play_bob_attacks(const settings *s, report *r);
 int play_charlie(const settings *s, report *r);
 int play_mallory(const settings *s, report *r);
-int direct(const settings *s, view *v);
+int direct(const settings *given, view *v);
 
 typedef struct attack {
     const char *name;    /* of --break */

@@ -34,7 +34,8 @@ mkdir -p "$HOME"
 start_chain() {
     local waited=0 said=$work/chain.${#chains[@]}
     [[ " $* " == *" --chain-id "* ]] || set -- --chain-id 31337 "$@"
-    "$anvil" --host 127.0.0.1 --port 0 "$@" >"$said" 2>&1 &
+    : >"$said"
+    "$anvil" --host 127.0.0.1 --port 0 "$@" >>"$said" 2>&1 &
     chains+=($!)
     until grep -q '^Listening on' "$said"; do
         waited=$((waited + 1))
