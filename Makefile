@@ -1,6 +1,6 @@
 # ChaosChain TEE. Everything real happens in CMake (presets in CMakePresets.json) and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench fuzz install delete-a-check check clean format
+.PHONY: help deps build demo demo-offline test bench fuzz install delete-a-check check clean format
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -16,8 +16,14 @@ deps:                ## install what building and testing needs (Debian packages
 build:               ## build the release: programs in build/bin/, libraries in build/lib/
 	@scripts/build.sh release
 
-demo:                ## install what the demo needs, build, and show the whole way on this machine
+demo:                ## install what the demo needs, build, and run Genesis Studio on a local chain (BREAK=debug-td: one attack)
 	@scripts/install-deps.sh demo
+	@scripts/install-npm.sh tests/npm/chain
+	@scripts/build.sh release programs providers
+	@scripts/genesis.sh
+
+demo-offline:        ## the way of evidence in files: forge, verify, attack, and a quote of real hardware; no chain, no npm
+	@scripts/install-deps.sh build
 	@scripts/build.sh release programs providers
 	@scripts/demo.sh
 

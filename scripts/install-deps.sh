@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # install-deps.sh [--plan] GROUP - install the Debian packages that a group of tasks needs and this machine lacks.
-#   demo   build the programs and plug-ins        test   demo, and the tests
-#   fuzz   demo, and libFuzzer                    ci     everything that .ci/run checks with
+#   build  build the programs and plug-ins        demo   build, and npm for a local chain
+#   test   demo, and the tests                    fuzz   build, and libFuzzer
+#   ci     everything that .ci/run checks with
 # Shows its plan first and, on a terminal, asks. Says nothing when nothing is missing. --plan only shows the plan.
 set -euo pipefail
 
-demo=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev libsodium-dev libcurl4-openssl-dev
+build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev libsodium-dev libcurl4-openssl-dev
     libmicrohttpd-dev libsqlite3-dev libjansson-dev binutils sed grep)
-test=("${demo[@]}" g++ libcmocka-dev strace)
-fuzz=("${demo[@]}" clang-14 libclang-rt-14-dev)
+test=("${build[@]}" g++ libcmocka-dev strace)
+fuzz=("${build[@]}" clang-14 libclang-rt-14-dev)
 ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 valgrind libc6-dbg scdoc python3)
 
 plan_only=no
@@ -17,12 +18,12 @@ if [ "${1:-}" = --plan ]; then
     shift
 fi
 case ${1:-} in
-demo) wanted=("${demo[@]}") ;;
+build | demo) wanted=("${build[@]}") ;;
 test) wanted=("${test[@]}") ;;
 fuzz) wanted=("${fuzz[@]}") ;;
 ci) wanted=("${ci[@]}") ;;
 *)
-    echo "usage: scripts/install-deps.sh [--plan] demo|test|fuzz|ci" >&2
+    echo "usage: scripts/install-deps.sh [--plan] build|demo|test|fuzz|ci" >&2
     exit 64
     ;;
 esac
@@ -40,7 +41,7 @@ want_npm() {
     wanted+=(nodejs npm)
 }
 case $1 in
-test | ci) want_npm ;;
+demo | test | ci) want_npm ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -1,4 +1,4 @@
-# bash completion for chaoschain, chaoschain-verify and chaoschain-forge. Verbs and options are asked of the programs
+# bash completion for chaoschain, chaoschain-verify, chaoschain-forge and genesis-studio. Verbs and options are asked of the programs
 # themselves, so this file does not age.
 
 _chaoschain_options() {
@@ -41,6 +41,11 @@ _chaoschain() {
     case $previous in
         --policy) mapfile -t COMPREPLY < <(compgen -W "default none" -f -- "$current") ;;
         --at | --expect-*) ;;
+        --agents) mapfile -t COMPREPLY < <(compgen -W "all alice bob charlie" -- "$current") ;;
+        --tee-provider) mapfile -t COMPREPLY < <(compgen -W "phala-dstack simulated none" -- "$current") ;;
+        --break)
+            mapfile -t COMPREPLY < <(compgen -W "$("${program[@]}" --break list 2>/dev/null | sed 's/ .*//')" -- "$current")
+            ;;
         policy) mapfile -t COMPREPLY < <(compgen -W "check" -- "$current") ;;
         *)
             if [[ $current == -* ]]; then
@@ -52,4 +57,4 @@ _chaoschain() {
     esac
 }
 
-complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge
+complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge genesis-studio

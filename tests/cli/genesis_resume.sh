@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Killed at the end of each step and resumed, on a chain of its own: nothing is sent twice, nothing is lost.
+. "$(dirname "$0")/lib.bash"
+. "$(dirname "$0")/genesis.bash"
+
+resume=
+for id in chain registries accounts provider alice-key alice-register alice-session alice-work alice-anchor alice-bundle \
+    alice-request bob-register bob-check bob-answer bob-bundle-offline bob-bundle-chain charlie-register charlie-feedback \
+    charlie-feedback-bob charlie-reputation alice-challenge mallory attack-old-code; do
+    # shellcheck disable=SC2086 # empty the first time
+    expect 137 "killed after $id" env CHAOS_STUDIO_KILL_DIRECTOR="$id" "$studio_bin" --tee-provider phala-dstack \
+        --state "$work/s" $resume
+    resume=--resume
+done 2>/dev/null
+expect 0 "resumed" studio s --resume --json "$work/t.jsonl"
+has out " 0 failed; 23 transactions" "resumed"
+[ "$(grep -c '"receipt"' "$work/s/evidence/bundle-0/bundle.jsonl")" -eq 3 ] && pass || fail "not three receipts"
+
+# A role that is killed before it can report is a step that failed, and resumed the same way.
+rm -rf "$work/r"
+expect 1 "Alice killed" env CHAOS_STUDIO_KILL=alice-request "$studio_bin" --tee-provider phala-dstack --state "$work/r"
+has out "the process of alice was ended by signal 9" "Alice killed"
+expect 1 "Bob killed" env CHAOS_STUDIO_KILL=bob-answer "$studio_bin" --tee-provider phala-dstack --state "$work/r" --resume
+expect 1 "Charlie killed" env CHAOS_STUDIO_KILL=charlie-feedback "$studio_bin" --tee-provider phala-dstack --state "$work/r" \
+    --resume
+expect 0 "resumed" studio r --resume
+has out " 0 failed; 23 transactions" "resumed after roles were killed"
+no_process "$work/[rs]" "resumed"
+finish
