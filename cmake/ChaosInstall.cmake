@@ -49,6 +49,8 @@ if(CHAOS_HELPERS)
         RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/chaoschain" COMPONENT runtime)
 endif()
 
+install(FILES "${PROJECT_SOURCE_DIR}/data/networks.json"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/chaoschain" COMPONENT data)
 foreach(folder policies schemas)
     if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/data/${folder}")
         install(DIRECTORY "${PROJECT_SOURCE_DIR}/data/${folder}"

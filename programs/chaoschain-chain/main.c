@@ -66,6 +66,17 @@ static int help(const struct group *group)
               : say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
 }
 
+static int help_of_all(void)
+{
+    CHAOS_AUTO_BUFFER(text, HELP_MAX);
+    bool ok = buffer_append_text(&text, "Does the work of 'chaoschain GROUP VERB' for these groups:\n\n");
+    for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(groups); i++) {
+        ok = buffer_append_format(&text, "  %-14s %s\n", groups[i].name, groups[i].summary);
+    }
+    return ok ? say_result(PROGRAM, buffer_slice(&text), EXIT_AFFIRMING)
+              : say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
+}
+
 static int unknown_verb(const struct group *group, const char *verb)
 {
     const char *names[CHAOS_ARRAY_SIZE(commands) + 1] = { NULL };
@@ -95,6 +106,9 @@ int main(int argc, char **argv)
     const struct group *group = find_group(name);
     if (strcmp(name, "--version") == 0) {
         return options_version(PROGRAM);
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        return help_of_all();
     }
     if (group == NULL) {
         return say_failure(PROGRAM, EXIT_USAGE,

@@ -112,7 +112,7 @@ check_schemas() {
     "$root/scripts/install-npm.sh" "$root/tests/npm/schema" || skip "ajv is not installed"
     expect 0 "JSON follows the schema" node "$root/tests/npm/schema/check.js" "$root/data/schemas/chain.schema.json" \
         "$work/all.jsonl"
-    sed '1s/"schema":"/"schema":"x/' "$work/all.jsonl" | head -1 >"$work/wrong.jsonl"
+    sed -n '1{s/"schema":"/"schema":"x/p}' "$work/all.jsonl" >"$work/wrong.jsonl"
     expect 1 "JSON that does not" node "$root/tests/npm/schema/check.js" "$root/data/schemas/chain.schema.json" \
         "$work/wrong.jsonl"
 }
