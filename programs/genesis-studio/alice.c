@@ -138,7 +138,7 @@ static int step_session(alice *a, report *r)
 }
 
 /* Each action once over the agent's life: what is signed already is not signed again. */
-static chaos_status act(alice *a, uint64_t count, chaos_error *err)
+static chaos_status act(alice *a, const report *r, uint64_t count, chaos_error *err)
 {
     const struct {
         const char *type, *input, *output;
@@ -155,6 +155,7 @@ static chaos_status act(alice *a, uint64_t count, chaos_error *err)
             what.input = slice_text(actions[i].input);
         }
         CHAOS_TRY(chaos_agent_act(a->agent, &what, &receipt, err));
+        step_reached(r, actions[i].type);
     }
     return CHAOS_OK;
 }
@@ -183,7 +184,7 @@ static int step_work(alice *a, report *r)
         step_end(r, STEP_PASS, "Alice shops; without a TEE nothing signs for it");
         return 0;
     }
-    if (chaos_agent_receipt_count(a->agent, &count, &err) != CHAOS_OK || act(a, count, &err) != CHAOS_OK ||
+    if (chaos_agent_receipt_count(a->agent, &count, &err) != CHAOS_OK || act(a, r, count, &err) != CHAOS_OK ||
         chaos_agent_receipt_at(a->agent, ACTIONS - 1, &last, &err) != CHAOS_OK || publish_work(a, &err) != CHAOS_OK) {
         return step_fail(r, &err);
     }

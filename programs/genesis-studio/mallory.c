@@ -136,28 +136,34 @@ static int debug(mallory *x, report *r)
                : step_fail(r, &err);
 }
 
-/* Two receipts change places. */
-static bool swap_receipts(chaos_slice text, chaos_buffer *out)
+static bool is_receipt(chaos_slice line)
 {
     static const char begins[] = "{\"receipt\":";
-    chaos_slice lines[MAX_LINES];
-    size_t count = 0, first = MAX_LINES, second = MAX_LINES;
-    for (size_t at = 0; at < text.size && count < MAX_LINES; count++) {
+    return line.size > strlen(begins) && memcmp(line.data, begins, strlen(begins)) == 0;
+}
+
+/* The first two receipts change places, and nothing else is wrong: envelopes, of which a resumed Alice has several, come
+ * before all receipts. */
+static bool swap_receipts(chaos_slice text, chaos_buffer *out)
+{
+    chaos_slice receipts[MAX_LINES];
+    size_t count = 0;
+    bool ok = true;
+    for (size_t at = 0; ok && at < text.size;) {
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
         const size_t length = end == NULL ? text.size - at : (size_t)(end - text.data) - at + 1;
-        lines[count] = slice(text.data + at, length);
-        if (length > strlen(begins) && memcmp(lines[count].data, begins, strlen(begins)) == 0) {
-            second = first != MAX_LINES && second == MAX_LINES ? count : second;
-            first = first == MAX_LINES ? count : first;
+        const chaos_slice line = slice(text.data + at, length);
+        if (!is_receipt(line)) {
+            ok = buffer_append(out, line);
+        } else if (count < MAX_LINES) {
+            receipts[count++] = line;
         }
         at += length;
     }
-    bool ok = second != MAX_LINES;
     for (size_t i = 0; ok && i < count; i++) {
-        ok = buffer_append(out, lines[i == first ? second : i == second ? first
-                                                                        : i]);
+        ok = buffer_append(out, receipts[i < 2 ? 1 - i : i]);
     }
-    return ok;
+    return ok && count > 1;
 }
 
 static chaos_status copy_bundle(mallory *x, chaos_error *err)

@@ -91,7 +91,7 @@ static void write_step(const report *r, step_status status, chaos_buffer *line)
 }
 
 /* For tests of --resume: the process is killed when this step is done, before anybody hears of it. */
-static void maybe_die(const report *r, const char *id)
+void step_reached(const report *r, const char *id)
 {
     const char *chosen = getenv("CHAOS_STUDIO_KILL");
     const char *director = r->fd < 0 ? getenv("CHAOS_STUDIO_KILL_DIRECTOR") : NULL;
@@ -103,7 +103,7 @@ static void maybe_die(const report *r, const char *id)
 static void emit(report *r, step_status status)
 {
     CHAOS_AUTO_BUFFER(line, LINE_MAX_SIZE);
-    maybe_die(r, r->now.id);
+    step_reached(r, r->now.id);
     write_step(r, status, &line);
     give_line(r, &line);
     r->now = (step){ .id = NULL };

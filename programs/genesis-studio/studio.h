@@ -89,6 +89,7 @@ void step_evidence(report *r, const chaos_keccak *hash);
 void step_transaction(report *r, chaos_rpc *rpc, const chaos_keccak *hash);
 void step_expected(report *r, const char *expected, const char *found);
 void step_end(report *r, step_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void step_reached(const report *r, const char *id); /* where a test may end the process */
 void step_skip(report *r, const char *id, const char *reason, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The step fails with this error; returns the exit code. */

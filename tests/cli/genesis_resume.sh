@@ -18,12 +18,16 @@ has out " 0 failed; 23 transactions" "resumed"
 
 # A role that is killed before it can report is a step that failed, and resumed the same way.
 rm -rf "$work/r"
-expect 1 "Alice killed" env CHAOS_STUDIO_KILL=alice-request "$studio_bin" --tee-provider phala-dstack --state "$work/r"
+# Between receipts, too: the bundle then has a session for each.
+expect 1 "Alice killed" env CHAOS_STUDIO_KILL=shopping/intent "$studio_bin" --tee-provider phala-dstack --state "$work/r"
+expect 1 "Alice killed" env CHAOS_STUDIO_KILL=shopping/offers "$studio_bin" --tee-provider phala-dstack --state "$work/r" --resume
+expect 1 "Alice killed" env CHAOS_STUDIO_KILL=alice-request "$studio_bin" --tee-provider phala-dstack --state "$work/r" --resume
 has out "the process of alice was ended by signal 9" "Alice killed"
 expect 1 "Bob killed" env CHAOS_STUDIO_KILL=bob-answer "$studio_bin" --tee-provider phala-dstack --state "$work/r" --resume
 expect 1 "Charlie killed" env CHAOS_STUDIO_KILL=charlie-feedback "$studio_bin" --tee-provider phala-dstack --state "$work/r" \
     --resume
 expect 0 "resumed" studio r --resume
 has out " 0 failed; 23 transactions" "resumed after roles were killed"
+[ "$(grep -c '^{"envelope"' "$work/r/evidence/bundle-0/bundle.jsonl")" -eq 3 ] && pass || fail "not three sessions"
 no_process "$work/[rs]" "resumed"
 finish
