@@ -146,7 +146,7 @@ static bool is_receipt(chaos_slice line)
  * before all receipts. */
 static bool swap_receipts(chaos_slice text, chaos_buffer *out)
 {
-    chaos_slice receipts[MAX_LINES];
+    chaos_slice receipts[MAX_LINES] = { { NULL, 0 } };
     size_t count = 0;
     bool ok = true;
     for (size_t at = 0; ok && at < text.size;) {

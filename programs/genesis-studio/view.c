@@ -112,7 +112,6 @@ bool view_begin(view *v, const run_facts *facts)
 static void out(view *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void out(view *v, const char *format, ...)
 {
-    CHAOS_AUTO_BUFFER(text, LINE_MAX_SIZE);
     char piece[2048];
     va_list arguments;
     if (v->quiet) {
