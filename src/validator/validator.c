@@ -9,6 +9,7 @@ void chaos_validator_free(chaos_validator *validator)
     if (validator != NULL) {
         agent_store_close(validator->store);
         chaos_policy_free(validator->policy);
+        chaos_policy_free(validator->hardware);
         chaos_buffer_free(&validator->policy_text);
         chaos_buffer_free(&validator->collateral);
         free(validator);
@@ -96,7 +97,7 @@ chaos_status chaos_validator_open(const chaos_validator_config *config, chaos_va
         return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET, "policy or collateral is too large");
     }
     CHAOS_TRY(chaos_policy_parse(config->policy, &made->policy, err));
-    made->policy_hash = hash_keccak(config->policy);
+    CHAOS_TRY(chaos_policy_default(&made->hardware, err));
     made->chain_id = chaos_registries_chain_id(config->registries);
     made->identity = chaos_registries_address(config->registries, CHAOS_REGISTRY_IDENTITY);
     CHAOS_TRY(open_store(made, err));
