@@ -33,7 +33,7 @@ typedef struct chaos_validator_config {
     chaos_content *content;       /* fetches evidence, publishes reports (with a folder) */
     const char *store;            /* path of a file that keeps what was decided (the sender's will do); with a sender */
     const chaos_trust *trust;
-    chaos_slice policy;           /* the policy file's bytes; its keccak goes into the report */
+    chaos_slice policy;           /* the policy file's bytes; empty: the default policy (appraise.h) */
     chaos_slice collateral;       /* for every request; or empty, with: */
     chaos_collateral_source *collateral_source;
     void *collateral_context;

@@ -16,8 +16,8 @@
 #define FRESH_BLOCKS 256 /* formats 2: how far before its request an anchor may lie */
 
 struct chaos_validator {
-    chaos_validator_config config; /* borrowed pointers; policy and collateral are the copies below */
-    chaos_buffer policy_text, collateral;
+    chaos_validator_config config; /* borrowed pointers; the collateral is the copy below */
+    chaos_buffer collateral;
     chaos_policy *policy;
     chaos_policy *hardware; /* the default policy: takes no simulated anchor */
     agent_store *store; /* NULL without a sender */
