@@ -30,6 +30,7 @@ int account_list(int argc, char **argv);
 int verb_validate(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_reputation(int argc, char **argv);
+int verb_verify_bundle(int argc, char **argv); /* with --rpc */
 
 #define CHAIN_EXIT_NOTES \
     "Exit code: 0 done, 3 malformed input, 5 environment (network, node, file; the contract refused),\n" \

@@ -39,6 +39,7 @@ static const struct verb {
     { "validate", verb_validate },
     { "check", verb_check },
     { "reputation", verb_reputation },
+    { "verify-bundle", verb_verify_bundle },
 };
 
 static const struct group {

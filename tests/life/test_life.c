@@ -327,6 +327,24 @@ static void judge_bundle(world *w, const char *folder, const char *options, int 
     }
 }
 
+/* The same by the program that reads the chain itself. */
+static void judge_bundle_on_chain(world *w, const char *folder, int code)
+{
+    const char *held = getenv("CHAOS_SIMULATOR");
+    char command[2048];
+    int ended;
+
+    (void)snprintf(command, sizeof command,
+                   BUILD_ROOT "/bin/chaoschain-chain verify-bundle --rpc %s --trust-root %s/trust-root.der --policy "
+                              "%s/policy.json --collateral %s/collateral.json '%s' > '%s/said' 2>&1",
+                   rpc_proxy_url(w->c.proxy), held, held, held, folder, folder);
+    ended = system(command);
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != code) {
+        shell("cat '%s/said' %s", folder, "");
+        fail_msg("wanted exit code %d, came %d", code, WEXITSTATUS(ended));
+    }
+}
+
 /* "--expect-block NUMBER:HASH" of the running session, appended. */
 static void add_block(const chaos_agent *agent, char *options, size_t capacity)
 {
@@ -407,10 +425,12 @@ static void test_receipts(void **state)
     assert_int_equal(system(content), 0);
     judge_bundle(&w, bundle, "", 1); /* offline: WARNING */
     judge_bundle(&w, bundle, options, 0); /* with what the chain says: AFFIRMING */
+    judge_bundle_on_chain(&w, bundle, 0);
     (void)snprintf(content, sizeof content, "sed -i 5d '%s/bundle.jsonl'", bundle); /* a receipt is taken out */
     assert_int_equal(system(content), 0);
     judge_bundle(&w, bundle, options, 4); /* not trusted: RECEIPT_SEQUENCE */
     shell("grep -q RECEIPT_SEQUENCE '%s/said' %s", bundle, "");
+    judge_bundle_on_chain(&w, bundle, 4);
 
     (void)snprintf(content, sizeof content, "%s-none", w.store);
     assert_int_equal(chaos_agent_export(w.alice, 4, 6, slice("", 0), content, &err), CHAOS_E_NOT_FOUND);
@@ -480,6 +500,7 @@ static void test_two_processes(void **state)
     assert_int_equal(try_act(other, "late", &receipt, &err), CHAOS_E_LOCKED);
     (void)snprintf(bundle, sizeof bundle, "%s-bundle", w.store);
     OK(chaos_agent_export(w.alice, 0, 3, buffer_slice(&w.collateral), bundle, &err));
+    judge_bundle_on_chain(&w, bundle, 1); /* nothing is anchored: WARNING */
     judge_bundle(&w, bundle, "", 1); /* and the chain of receipts holds */
     chaos_agent_free(other);
     world_end(&w);
