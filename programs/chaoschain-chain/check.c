@@ -24,8 +24,8 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " AGENT [OPTION]...\n"
-                "Is this agent what it claims to be? Reads the registry through your node, fetches the evidence that it\n"
-                "names, and judges it with your own roots, policy and collateral.",
+                "Is this agent what it claims to be? Reads the registry through your node, fetches the evidence\n"
+                "that it names, and judges it with your own roots, policy and collateral.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Exit code: 0 AFFIRMING, 1 WARNING, 2 CONTRAINDICATED, 3 malformed evidence, 4 not trusted, or no TEE is\n"

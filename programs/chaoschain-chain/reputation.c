@@ -29,12 +29,12 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " AGENT --validator ADDR [OPTION]...\n"
-                "Splits an agent's feedback by what the logs prove: given while validators that you trust had vouched for\n"
-                "its TEE, for a simulated one, or neither. Who owns the agent, or acts for its owner, vouches for nothing.",
+                "Splits an agent's feedback by what the logs prove: given while validators that you trust had\n"
+                "vouched for its TEE, for a simulated one, or neither. Who owns the agent, or acts for its owner,\n"
+                "vouches for nothing.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Without --client everybody's feedback counts, and anybody can give it under any number of addresses.\n"
-             CHAIN_EXIT_NOTES,
+    .notes = "Without --client everybody's feedback counts, and anybody can give it under any number of names.\n" CHAIN_EXIT_NOTES,
 };
 
 static const char *meaning_of(chaos_backing backing)
@@ -85,7 +85,7 @@ static chaos_status write_text(const chaos_reputation *r, size_t client_count, c
     ok = row_text(out, "read up to", "block %" PRIu64 "%s", chaos_reputation_block(r),
                   client_count == 0 ? "; of clients that nobody vouches for" : "");
     if (ok && count > 0) {
-        ok = buffer_append_format(out, "\n%10s %-42s %4s %10s  %-9s %s\n", "BLOCK", "CLIENT", "NO", "VALUE", "COUNTS AS",
+        ok = buffer_append_format(out, "\n%10s %-42s %4s %10s  %-9s %s\n", "BLOCK", "CLIENT", "NO", "VALUE", "COUNTS",
                                   "WHY");
     }
     for (size_t i = 0; ok && i < count; i++) {

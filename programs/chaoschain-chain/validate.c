@@ -28,7 +28,7 @@ static const option_row rows[] = {
     [OPT_REQUEST] = { "REQUEST_HASH", NULL, MAX_REQUESTS, false, "0x and 64 hex digits; again for others" },
     [OPT_WATCH] = { "--watch", NULL, 1, false, "answer whatever the chain asks this account, until stopped" },
     [OPT_ONCE] = { "--once", NULL, 1, false, "with --watch: what waits now, then end" },
-    [OPT_FROM_BLOCK] = { "--from-block", "N", 1, false, "look for requests from there; the registry's first by default" },
+    [OPT_FROM_BLOCK] = { "--from-block", "N", 1, false, "look for requests from there, not from the registry's first" },
     JUDGE_ROWS(OPT_JUDGE),
 };
 
@@ -36,12 +36,13 @@ static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " REQUEST_HASH... | --watch [OPTION]...\n"
                 "Answers requests for validation as their validator, once each: 100 AFFIRMING, 50 WARNING, 0\n"
-                "CONTRAINDICATED where the agent committed to its evidence. Where anything of our own may be at fault it\n"
-                "says nothing on chain and tries again. With --dry-run it judges and sends nothing, and needs no keystore.",
+                "CONTRAINDICATED where the agent committed to its evidence. Where anything of our own may be at\n"
+                "fault it says nothing on chain and tries again. With --dry-run it judges and sends nothing, and\n"
+                "needs no keystore.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Exit code, of the last request: 0, 1 or 2 answered with 100, 50 or 0 (or was before), 3 refused: a request\n"
-             "for another, or whose file does not fit the chain; 5 nothing can be said now (network, node, content,\n"
+    .notes = "Exit code, of the last request: 0, 1 or 2 answered with 100, 50 or 0 (or was before), 3 refused:\n"
+             "a request for another, or whose file does not fit the chain; 5 nothing can be said now (network, node, content,\n"
              "collateral, confirmations), 7 funds missing, 8 registries disagree, 64 usage, 70 internal.",
 };
 
@@ -106,7 +107,8 @@ static int exit_of(const chaos_validation_result *r)
     switch (r->decision) {
     case CHAOS_DECISION_ANSWER:
     case CHAOS_DECISION_DONE:
-        return r->response == 100 ? EXIT_AFFIRMING : r->response > 0 ? EXIT_WARNING : EXIT_CONTRAINDICATED;
+        return r->response == 100 ? EXIT_AFFIRMING : r->response > 0 ? EXIT_WARNING
+                                                                     : EXIT_CONTRAINDICATED;
     case CHAOS_DECISION_REFUSE:
         return EXIT_MALFORMED;
     case CHAOS_DECISION_RETRY:

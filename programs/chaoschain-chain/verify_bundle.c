@@ -37,15 +37,15 @@ static const option_row rows[] = {
     [OPT_POLICY] = { "--policy", "FILE", 1, false, "a policy file, or the word default or none" },
     [OPT_EXPECT_AGENT] = { "--expect-agent", "AGENT", 1, false,
                            "the bundle is of this agent: eip155:CHAIN:0xREGISTRY:ID" },
-    [OPT_FROM_BLOCK] = { "--from-block", "N", 1, false, "look for tee.head from there; the registry's first by default" },
+    [OPT_FROM_BLOCK] = { "--from-block", "N", 1, false, "look for tee.head from there, not from the registry's first" },
 };
 
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " --rpc URL [OPTION]... PATH\n"
-                "Verifies what an agent did, with what the chain says of it: its agentWallet, the receipts that it anchored\n"
-                "(tee.head) and in which blocks, the blocks of its sessions. Without --rpc it is offline: see\n"
-                "'chaoschain-verify verify-bundle --help'.",
+                "Verifies what an agent did, with what the chain says of it: its agentWallet, the receipts that it\n"
+                "anchored (tee.head) and in which blocks, the blocks of its sessions. Without --rpc it is\n"
+                "offline: see 'chaoschain-verify verify-bundle --help'.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Exit code: 0 AFFIRMING (with --policy none: verified), 1 WARNING, 2 CONTRAINDICATED,\n"
@@ -139,7 +139,7 @@ static chaos_status read_lines(gathering *g, bundle_reader *reader_, chaos_error
         }
     }
     return has_header ? CHAOS_OK
-                      : error_set(err, CHAOS_E_BUNDLE_FORMAT, "header", CHAOS_NO_OFFSET, "this is no bundle of an agent");
+                      : error_set(err, CHAOS_E_BUNDLE_FORMAT, "header", CHAOS_NO_OFFSET, "this is no agent's bundle");
 }
 
 static chaos_status read_bundle(gathering *g, const char *path, chaos_error *err)
@@ -354,7 +354,8 @@ static int become_verifier(char **argv)
     if (folder > 0) {
         execv(path, argv);
     }
-    return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot run '%s': it belongs beside chaoschain-chain", shown(path).text);
+    return say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot run '%s': it belongs beside chaoschain-chain",
+                       shown(path).text);
 }
 
 int verb_verify_bundle(int argc, char **argv)

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #define SESSION_LIFE_S (7 * 86400 - 60) /* of the seven days that a verifier allows */
-#define SESSION_KEY "session"         /* of the store: the envelope's hash of the newest session */
+#define SESSION_KEY "session"           /* of the store: the envelope's hash of the newest session */
 #define RENEW_BEFORE_S 300              /* a session that ends sooner gets a successor */
 
 static chaos_status begin_locked(chaos_agent *agent, chaos_error *err)

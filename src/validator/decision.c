@@ -70,7 +70,8 @@ chaos_status decision_find(const chaos_validator *v, const chaos_keccak *request
     return *found ? read_record(&record, d, err) : CHAOS_OK;
 }
 
-chaos_status decision_keep(const chaos_validator *v, const chaos_keccak *request_hash, kept_decision *d, chaos_error *err)
+chaos_status decision_keep(const chaos_validator *v, const chaos_keccak *request_hash, kept_decision *d,
+                           chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(record, AGENT_STORE_MAX_VALUE);
     char key[DECISION_KEY_SIZE];

@@ -453,7 +453,13 @@ static chaos_status check_request(validation *x, chaos_error *err)
 static chaos_status run_steps(validation *x, chaos_error *err)
 {
     static chaos_status (*const steps[])(validation *, chaos_error *) = {
-        read_chain, take_up_decision, fetch_file, check_request, fetch_envelope, make_verdict, answer,
+        read_chain,
+        take_up_decision,
+        fetch_file,
+        check_request,
+        fetch_envelope,
+        make_verdict,
+        answer,
     };
     chaos_error reason = { .status = CHAOS_OK };
 

@@ -10,7 +10,7 @@
 #define PROGRAM BUILD_ROOT "/bin/chaoschain-chain"
 
 static forged_world w;
-static char net[512];   /* options: which chain */
+static char net[512];    /* options: which chain */
 static char judge[1024]; /* options: roots, policy, collateral, content */
 static char output[65536];
 
@@ -94,8 +94,7 @@ static int begin(void **state)
     (void)snprintf(net, sizeof net, "--rpc %s --identity %s --reputation %s --validation %s", rpc_proxy_url(w.c.proxy),
                    addresses[0], addresses[1], addresses[2]);
     (void)snprintf(judge, sizeof judge,
-                   "--trust-root %s-root --policy %s-policy --collateral %s-collateral --content %s --content-base "
-                   WORLD_BASE,
+                   "--trust-root %s-root --policy %s-policy --collateral %s-collateral --content %s --content-base " WORLD_BASE,
                    w.journal, w.journal, w.journal, w.content_folder);
     return 0;
 }
@@ -392,9 +391,12 @@ static void test_reputation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check),          cmocka_unit_test(test_check_own_things),
-        cmocka_unit_test(test_check_fresh),    cmocka_unit_test(test_validate),
-        cmocka_unit_test(test_validate_watch), cmocka_unit_test(test_validate_usage),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_check_own_things),
+        cmocka_unit_test(test_check_fresh),
+        cmocka_unit_test(test_validate),
+        cmocka_unit_test(test_validate_watch),
+        cmocka_unit_test(test_validate_usage),
         cmocka_unit_test(test_reputation),
     };
 

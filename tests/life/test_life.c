@@ -423,7 +423,7 @@ static void test_receipts(void **state)
     hex_encode(slice(hash.bytes, sizeof hash.bytes), hex);
     (void)snprintf(content, sizeof content, "test \"$(cat '%s/content/%s')\" = last", bundle, hex);
     assert_int_equal(system(content), 0);
-    judge_bundle(&w, bundle, "", 1); /* offline: WARNING */
+    judge_bundle(&w, bundle, "", 1);      /* offline: WARNING */
     judge_bundle(&w, bundle, options, 0); /* with what the chain says: AFFIRMING */
     judge_bundle_on_chain(&w, bundle, 0);
     (void)snprintf(content, sizeof content, "sed -i 5d '%s/bundle.jsonl'", bundle); /* a receipt is taken out */
@@ -501,7 +501,7 @@ static void test_two_processes(void **state)
     (void)snprintf(bundle, sizeof bundle, "%s-bundle", w.store);
     OK(chaos_agent_export(w.alice, 0, 3, buffer_slice(&w.collateral), bundle, &err));
     judge_bundle_on_chain(&w, bundle, 1); /* nothing is anchored: WARNING */
-    judge_bundle(&w, bundle, "", 1); /* and the chain of receipts holds */
+    judge_bundle(&w, bundle, "", 1);      /* and the chain of receipts holds */
     chaos_agent_free(other);
     world_end(&w);
 }

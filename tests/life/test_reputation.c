@@ -505,14 +505,23 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_totals), cmocka_unit_test(test_unlisted_validator),
-        cmocka_unit_test(test_custom_never_counts), cmocka_unit_test(test_wallet_is_not_the_key),
-        cmocka_unit_test(test_no_key_no_expiry), cmocka_unit_test(test_expired), cmocka_unit_test(test_answer_too_old),
-        cmocka_unit_test(test_changes_void_answers), cmocka_unit_test(test_answers_below_100),
-        cmocka_unit_test(test_owner_vouches), cmocka_unit_test(test_operator_vouches),
-        cmocka_unit_test(test_operator_vouched), cmocka_unit_test(test_approved_vouches),
-        cmocka_unit_test(test_operator_of_next_owner), cmocka_unit_test(test_order_within_a_block),
-        cmocka_unit_test(test_up_to_a_block), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_unlisted_validator),
+        cmocka_unit_test(test_custom_never_counts),
+        cmocka_unit_test(test_wallet_is_not_the_key),
+        cmocka_unit_test(test_no_key_no_expiry),
+        cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_answer_too_old),
+        cmocka_unit_test(test_changes_void_answers),
+        cmocka_unit_test(test_answers_below_100),
+        cmocka_unit_test(test_owner_vouches),
+        cmocka_unit_test(test_operator_vouches),
+        cmocka_unit_test(test_operator_vouched),
+        cmocka_unit_test(test_approved_vouches),
+        cmocka_unit_test(test_operator_of_next_owner),
+        cmocka_unit_test(test_order_within_a_block),
+        cmocka_unit_test(test_up_to_a_block),
+        cmocka_unit_test(test_limits),
     };
 
     if (anvil_path() == NULL) {

@@ -184,9 +184,18 @@ static void test_malformed_envelope(void **state)
 }
 
 typedef void change_binding(chaos_binding *binding);
-static void other_subject(chaos_binding *b) { b->subject.bytes[31] ^= 1; }
-static void other_agent(chaos_binding *b) { b->agent_id.bytes[31] ^= 1; }
-static void other_chain(chaos_binding *b) { b->chain_id = chaos_u256_from(1); }
+static void other_subject(chaos_binding *b)
+{
+    b->subject.bytes[31] ^= 1;
+}
+static void other_agent(chaos_binding *b)
+{
+    b->agent_id.bytes[31] ^= 1;
+}
+static void other_chain(chaos_binding *b)
+{
+    b->chain_id = chaos_u256_from(1);
+}
 static void identity_stage(chaos_binding *b)
 {
     b->stage = CHAOS_STAGE_IDENTITY;
@@ -538,11 +547,26 @@ static void test_request_of_another(void **state)
     expect_silence(&r, CHAOS_DECISION_REFUSE, CHAOS_E_REQUEST_FORMAT);
 }
 
-static void change_file_chain(request_draft *r) { r->fields.chain_id = 1; }
-static void change_file_registry(request_draft *r) { r->fields.identity_registry.bytes[0] ^= 1; }
-static void change_file_agent(request_draft *r) { r->fields.agent_id.bytes[31] ^= 1; }
-static void change_file_validator(request_draft *r) { r->fields.validator.bytes[0] ^= 1; }
-static void change_file_garbage(request_draft *r) { r->file = "{\"schema\":\"chaoschain/validation-request/1\"}"; }
+static void change_file_chain(request_draft *r)
+{
+    r->fields.chain_id = 1;
+}
+static void change_file_registry(request_draft *r)
+{
+    r->fields.identity_registry.bytes[0] ^= 1;
+}
+static void change_file_agent(request_draft *r)
+{
+    r->fields.agent_id.bytes[31] ^= 1;
+}
+static void change_file_validator(request_draft *r)
+{
+    r->fields.validator.bytes[0] ^= 1;
+}
+static void change_file_garbage(request_draft *r)
+{
+    r->file = "{\"schema\":\"chaoschain/validation-request/1\"}";
+}
 
 static void test_file_does_not_fit(void **state)
 {
@@ -979,17 +1003,41 @@ static void test_two_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_sound), TEST(test_flaws), TEST(test_malformed_envelope), TEST(test_bindings),
-        TEST(test_wrong_identity_key), TEST(test_keys_apart), TEST(test_nonce_of_the_agent), TEST(test_stale_anchor),
-        TEST(test_anchor_unknown), TEST(test_simulated_elsewhere), TEST(test_custom_anchor),
-        TEST(test_collateral_missing), TEST(test_collateral_of_another), TEST(test_collateral_expired),
-        TEST(test_collateral_too_old_for_policy), TEST(test_out_of_date), TEST(test_late_validator),
-        TEST(test_unknown_request), TEST(test_request_of_another), TEST(test_file_does_not_fit),
-        TEST(test_strange_uris), TEST(test_content_missing), TEST(test_gateway_lies),
-        TEST(test_other_bytes_than_committed), TEST(test_commitment_to_another), TEST(test_unconfirmed),
-        TEST(test_dry_run), TEST(test_node_dies), TEST(test_wallet_changes_meanwhile), TEST(test_answered_meanwhile),
-        TEST(test_decision_is_taken_up), TEST(test_old_decision_is_judged_anew),
-        TEST(test_decision_about_another_wallet), TEST(test_sending_goes_on), TEST(test_two_at_once),
+        TEST(test_sound),
+        TEST(test_flaws),
+        TEST(test_malformed_envelope),
+        TEST(test_bindings),
+        TEST(test_wrong_identity_key),
+        TEST(test_keys_apart),
+        TEST(test_nonce_of_the_agent),
+        TEST(test_stale_anchor),
+        TEST(test_anchor_unknown),
+        TEST(test_simulated_elsewhere),
+        TEST(test_custom_anchor),
+        TEST(test_collateral_missing),
+        TEST(test_collateral_of_another),
+        TEST(test_collateral_expired),
+        TEST(test_collateral_too_old_for_policy),
+        TEST(test_out_of_date),
+        TEST(test_late_validator),
+        TEST(test_unknown_request),
+        TEST(test_request_of_another),
+        TEST(test_file_does_not_fit),
+        TEST(test_strange_uris),
+        TEST(test_content_missing),
+        TEST(test_gateway_lies),
+        TEST(test_other_bytes_than_committed),
+        TEST(test_commitment_to_another),
+        TEST(test_unconfirmed),
+        TEST(test_dry_run),
+        TEST(test_node_dies),
+        TEST(test_wallet_changes_meanwhile),
+        TEST(test_answered_meanwhile),
+        TEST(test_decision_is_taken_up),
+        TEST(test_old_decision_is_judged_anew),
+        TEST(test_decision_about_another_wallet),
+        TEST(test_sending_goes_on),
+        TEST(test_two_at_once),
     };
 
     if (anvil_path() == NULL) {
