@@ -256,6 +256,26 @@ static void test_check_fresh(void **state)
     http_server_stop(server);
 }
 
+/* examples/check_agent.c, as somebody would build it for himself. */
+static void test_example(void **state)
+{
+    const chaos_u256 id = new_agent();
+    char command[2048], number[CHAOS_U256_TEXT_SIZE], registry[CHAOS_ADDRESS_TEXT_SIZE];
+
+    (void)state;
+    publish_evidence(&id, NULL);
+    chaos_u256_format(&id, number);
+    chaos_address_format(&w.addresses.identity, registry);
+    (void)snprintf(command, sizeof command,
+                   BUILD_ROOT "/examples/example_check_agent %s %s %s %s-collateral %s %s-root %s-policy 2>&1",
+                   rpc_proxy_url(w.c.proxy), registry, number, w.journal, w.content_folder, w.journal, w.journal);
+    shell(0, command);
+    says("SIMULATED, no hardware vouches for it");
+    publish_evidence(&id, "policy-td-debug");
+    shell(2, command);
+    says("is not what it claims to be");
+}
+
 /* --------------------------------------------------------------------- validate ---- */
 
 static char keystore[400]; /* options: Bob's keystore, another Bob than the world's */
@@ -393,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_check_own_things),
+        cmocka_unit_test(test_example),
         cmocka_unit_test(test_check_fresh),
         cmocka_unit_test(test_validate),
         cmocka_unit_test(test_validate_watch),
