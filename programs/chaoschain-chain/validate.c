@@ -34,16 +34,19 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " REQUEST_HASH... | --watch [OPTION]...\n"
-                "Answers requests for validation as their validator, once each: 100 AFFIRMING, 50 WARNING, 0\n"
-                "CONTRAINDICATED where the agent committed to its evidence. Where anything of our own may be at\n"
-                "fault it says nothing on chain and tries again. With --dry-run it judges and sends nothing, and\n"
-                "needs no keystore.",
+    .synopsis =
+        "Usage: " PROGRAM " REQUEST_HASH... | --watch [OPTION]...\n"
+        "Answers requests for validation as their validator, once each: 100 AFFIRMING, 50 WARNING, 0\n"
+        "CONTRAINDICATED where the agent committed to its evidence. Where anything of our own may be at\n"
+        "fault it says nothing on chain and tries again. With --dry-run it judges and sends nothing, and\n"
+        "needs no keystore.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Exit code, of the last request: 0, 1 or 2 answered with 100, 50 or 0 (or was before), 3 refused:\n"
-             "a request for another, or whose file does not fit the chain; 5 nothing can be said now (network, node, content,\n"
-             "collateral, confirmations), 7 funds missing, 8 registries disagree, 64 usage, 70 internal.",
+    .notes =
+        "Exit code, of the last request: 0, 1 or 2 answered with 100, 50 or 0 (or was before), 3 refused:\n"
+        "a request for another, or whose file does not fit the chain; 5 nothing can be said now (network, "
+        "node, content,\n"
+        "collateral, confirmations), 7 funds missing, 8 registries disagree, 64 usage, 70 internal.",
 };
 
 /* ---------------------------------------------------------------------- showing ---- */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Genesis Studio as people run it: every step, every attack, nothing left behind, the same transcript twice.
+# Genesis Studio as people run it: every step, every attack, nothing left behind, the same transcript twice. Of docs/seed-checklist.md: S-51.
 . "$(dirname "$0")/lib.bash"
 . "$(dirname "$0")/genesis.bash"
 

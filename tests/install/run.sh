@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh BUILD_DIR COMPILER MAKE_EVIDENCE - installs into an empty folder, builds README's C example against what was
+# run.sh BUILD_DIR COMPILER MAKE_EVIDENCE - S-49: installs into an empty folder, builds README's C example against what was
 # installed (pkg-config and CMake, shared and static), and runs each on forged evidence. The same for libchaoschain with
 # a program of its own, in C and in C++, that must find the plug-ins that were installed.
 #

@@ -1,5 +1,6 @@
-/* test_life.c - the life of an attested agent on a local chain: registered, at work, asked, judged, rated; and everything
- * again after a restart, where nothing is sent twice. Beside a simulated guest agent (tests/tee/with_simulator.sh). */
+/* test_life.c - the life of an attested agent on a local chain: registered, at work, asked, judged; and everything again
+ * after a restart, where nothing is sent twice. Beside a simulated guest agent (tests/tee/with_simulator.sh).
+ * Of docs/seed-checklist.md: S-40, S-41, S-44, S-48. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* test_reputation.c - which feedback counts as given to an agent in a TEE, by the logs of a real chain. Each reason why
- * it does not stands beside the same feedback where it does. */
+ * it does not stands beside the same feedback where it does. Of docs/seed-checklist.md: S-43, S-46. */
 #include "tests/life/forged_world.h"
 
 #include <pthread.h>

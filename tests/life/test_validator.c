@@ -1,5 +1,5 @@
 /* test_validator.c - a validator answers what evidence deserves, once; and says nothing where the fault may be its own.
- * Each refusal stands beside the same request with one thing right. */
+ * Each refusal stands beside the same request with one thing right. Of docs/seed-checklist.md: S-42, S-45. */
 #include "tests/life/forged_world.h"
 
 #include <pthread.h>

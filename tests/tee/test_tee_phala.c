@@ -1,4 +1,4 @@
-/* test_tee_phala.c - the two tests of a phala-dstack provider: it can be had, and in a Phala CVM it makes an attested key.
+/* test_tee_phala.c - the two tests of a phala-dstack provider (S-50: ctest -R tee_phala): it can be had, and in a Phala CVM it makes an attested key.
  *
  * Outside a CVM the second one is skipped, with the reason. With a guest agent behind DSTACK_SIMULATOR_ENDPOINT it runs. */
 #include <setjmp.h>

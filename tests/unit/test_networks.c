@@ -1,4 +1,4 @@
-/* test_networks.c - names of networks, and what they stand for. */
+/* test_networks.c - names of networks (S-52), and what they stand for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
