@@ -69,9 +69,9 @@ bool k1_negate(uint8_t number[K1_SIZE])
 
 /* ------------------------------------------------------------ derivation ---- */
 
-bool ratls_derive(const uint8_t secret[K1_SIZE], chaos_slice info, uint8_t out[K1_SIZE])
+/* HKDF-SHA256 of one block. */
+static bool derive(const char *salt, const uint8_t secret[K1_SIZE], chaos_slice info, uint8_t out[K1_SIZE])
 {
-    static const char salt[] = "RATLS";
     uint8_t extracted[K1_SIZE];
     uint8_t block[MAX_INFO + 1];
     if (info.size > MAX_INFO) {
@@ -83,6 +83,38 @@ bool ratls_derive(const uint8_t secret[K1_SIZE], chaos_slice info, uint8_t out[K
     block[info.size] = 1; /* the number of the block */
     return HMAC(EVP_sha256(), salt, (int)strlen(salt), secret, K1_SIZE, extracted, NULL) != NULL &&
            HMAC(EVP_sha256(), extracted, K1_SIZE, block, info.size + 1, out, NULL) != NULL;
+}
+
+bool ratls_derive(const uint8_t secret[K1_SIZE], chaos_slice info, uint8_t out[K1_SIZE])
+{
+    return derive("RATLS", secret, info, out);
+}
+
+/* Four bytes of length, big-endian, before each part. */
+static bool write_parts(chaos_buffer *out, const chaos_slice *parts, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        const uint8_t length[4] = { (uint8_t)(parts[i].size >> 24), (uint8_t)(parts[i].size >> 16),
+                                    (uint8_t)(parts[i].size >> 8), (uint8_t)parts[i].size };
+        ok = buffer_append(out, slice(length, sizeof length)) && buffer_append(out, parts[i]);
+    }
+    return ok;
+}
+
+bool guest_v1_derive(const uint8_t app_root[K1_SIZE], const char *algorithm, chaos_slice domain, uint8_t out[K1_SIZE])
+{
+    const chaos_slice parts[] = { slice_text("dstack-guest-v1-key"), slice_text(algorithm), domain };
+    CHAOS_AUTO_BUFFER(info, MAX_INFO);
+    return write_parts(&info, parts, CHAOS_ARRAY_SIZE(parts)) &&
+           derive("dstack-guest-v1", app_root, buffer_slice(&info), out);
+}
+
+bool guest_v1_claim(const char *algorithm, chaos_slice domain, chaos_slice public_key, chaos_buffer *claim)
+{
+    const chaos_slice parts[] = { slice_text("dstack-guest-v1-key-claim"), slice_text(algorithm), domain,
+                                  public_key };
+    return write_parts(claim, parts, CHAOS_ARRAY_SIZE(parts));
 }
 
 static void scalar_of_seed(const char *seed, const char *label, uint8_t scalar[K1_SIZE])
