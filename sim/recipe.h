@@ -77,8 +77,8 @@ typedef struct agent_keyring {
 bool agent_keyring_make(const char *seed, const uint8_t app_id[APP_ID_SIZE], const char *path, agent_keyring *out);
 /* HKDF-SHA256 (RFC 5869) with the salt "RATLS", one block: dstack's derivation of keys. */
 bool ratls_derive(const uint8_t secret[K1_SIZE], chaos_slice info, uint8_t out[K1_SIZE]);
-/* The same of dstack's newer API, version 1, in which algorithm and domain are part of the key; and what the application's
- * root key signs about it. The simulator does not serve that API. */
+/* The same of dstack's newer API, version 1, in which algorithm and domain are part of the key; and what the
+ * application's root key signs about it. The simulator does not serve that API. */
 bool guest_v1_derive(const uint8_t app_root[K1_SIZE], const char *algorithm, chaos_slice domain, uint8_t out[K1_SIZE]);
 bool guest_v1_claim(const char *algorithm, chaos_slice domain, chaos_slice public_key, chaos_buffer *claim);
 bool k1_public(const uint8_t scalar[K1_SIZE], k1_point *out);
