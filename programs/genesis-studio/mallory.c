@@ -142,8 +142,8 @@ static bool is_receipt(chaos_slice line)
     return line.size > strlen(begins) && memcmp(line.data, begins, strlen(begins)) == 0;
 }
 
-/* The first two receipts change places, and nothing else is wrong: envelopes, of which a resumed Alice has several, come
- * before all receipts. */
+/* The first two receipts change places, and nothing else is wrong: envelopes, of which a resumed Alice has several,
+ * come before all receipts. */
 static bool swap_receipts(chaos_slice text, chaos_buffer *out)
 {
     chaos_slice receipts[MAX_LINES] = { { NULL, 0 } };
