@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 count=0
-named=$(grep -rhoE 'S-[0-9]{2}( to S-[0-9]{2})?' tests/ | sort -u)
+named=$(grep -rhIoE --exclude-dir=node_modules 'S-[0-9]{2}( to S-[0-9]{2})?' tests/ | sort -u)
 expand_named() { # "S-23 to S-26" names those between, too
     local first last
     while read -r first _ last; do
@@ -20,6 +20,6 @@ for number in $(seq 6 39); do
     grep -qx "$row" <<<"$all" || problem "$row is named in no test"
 done
 for test in $(grep -oE '`test_[a-z_]+`' docs/seed-checklist.md | tr -d '`' | sort -u); do
-    grep -rqE "\b$test\b" tests --include='*.c' -l || [ -n "$(find tests -name "$test.c")" ] || problem "docs/seed-checklist.md names $test, which is no test"
+    grep -rqE --exclude-dir=node_modules "\b$test\b" tests --include='*.c' -l || [ -n "$(find tests -name "$test.c")" ] || problem "docs/seed-checklist.md names $test, which is no test"
 done
 finish check-seed-rows "$count rows"

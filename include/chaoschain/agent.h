@@ -106,7 +106,8 @@ typedef struct chaos_act {
 #define CHAOS_ACT_INIT { sizeof(chaos_act), NULL, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, false }
 
 /* One action: the receipt, with the next sequence, is signed by the session key and lies in the store before the call
- * returns. */
+ * returns. LOCKED: another process with this store has begun a newer session since; it acts for the agent now, until
+ * chaos_agent_begin_session here. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_act(chaos_agent *agent, const chaos_act *act, chaos_receipt *receipt,
                                                       chaos_error *err);
 /* How many receipts there are; the next one has this sequence. */

@@ -33,7 +33,7 @@ typedef struct chaos_validator_config {
     chaos_content *content;       /* fetches evidence, publishes reports (with a folder) */
     const char *store;            /* path of a file that keeps what was decided (the sender's will do); with a sender */
     const chaos_trust *trust;
-    chaos_slice policy;           /* the policy file's bytes; its keccak goes into the report */
+    chaos_slice policy;           /* the policy file's bytes; empty: the default policy (appraise.h) */
     chaos_slice collateral;       /* for every request; or empty, with: */
     chaos_collateral_source *collateral_source;
     void *collateral_context;
@@ -62,7 +62,7 @@ CHAOS_API const char *chaos_decision_name(chaos_decision decision);
 
 typedef struct chaos_validation_result {
     chaos_decision decision;
-    chaos_error reason;         /* of RETRY and REFUSE */
+    chaos_error reason;         /* of RETRY and REFUSE; of a 0, what the evidence was found to be */
     uint8_t response;           /* 100, 50 or 0 */
     char tag[32];
     chaos_u256 agent_id;
@@ -70,7 +70,8 @@ typedef struct chaos_validation_result {
     char report_uri[CHAOS_CONTENT_URI_SIZE];
     chaos_keccak report_hash;   /* of the verdict file: responseHash */
     chaos_outcome outcome;      /* of the transaction */
-    chaos_verdict *verdict;     /* owned: chaos_verdict_free; NULL where it came to none */
+    chaos_verdict *verdict;     /* owned: chaos_verdict_free; NULL where it came to none, and where an earlier run had
+                                 * decided */
 } chaos_validation_result;
 
 /* One request, from hash to answer. CHAOS_OK with a result whatever the decision; another status only for a caller's

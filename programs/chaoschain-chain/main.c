@@ -31,6 +31,17 @@ static const struct command {
     { "account", "list", account_list, "the keystores, their addresses, and their balances" },
 };
 
+/* Verbs of their own, without a group. */
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+    { "validate", verb_validate },
+    { "check", verb_check },
+    { "reputation", verb_reputation },
+    { "verify-bundle", verb_verify_bundle },
+};
+
 static const struct group {
     const char *name, *summary;
 } groups[] = {
@@ -110,10 +121,16 @@ int main(int argc, char **argv)
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         return help_of_all();
     }
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(verbs); i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            guard_process();
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
     if (group == NULL) {
         return say_failure(PROGRAM, EXIT_USAGE,
-                           "this program does the work of 'chaoschain agent', 'validation', 'feedback', 'chain' and "
-                           "'account'");
+                           "this program does the work of 'chaoschain agent', 'validation', 'feedback', 'chain', "
+                           "'account', 'validate', 'check' and 'reputation'");
     }
     const char *verb = argc < 3 ? "--help" : argv[2];
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {

@@ -37,13 +37,15 @@ typedef struct standing {
     const reputation_line *line;
     const chaos_reputation_options *options;
     uint64_t max_age_s;
-    chaos_address owner;
+    chaos_address owner, approved;
+    bool operates[REPUTATION_MAX_VALIDATORS]; /* for this owner */
     bool has_wallet, has_key, has_expires;
     chaos_address wallet, key;
     int64_t expires;
     size_t last_change; /* the moment after the last change that ends what was said before; 0: none */
     /* The latest answer of each listed validator by tag, as its moment's place and one; 0: none. */
     size_t answers[CHAOS_BACKING_COUNT][REPUTATION_MAX_VALIDATORS];
+    bool of_self[CHAOS_BACKING_COUNT][REPUTATION_MAX_VALIDATORS]; /* it was owner or operator when it answered */
 } standing;
 
 static bool same_address(const chaos_address *a, const chaos_address *b)
@@ -56,17 +58,30 @@ static void say(chaos_reputation_row *row, const char *text)
     (void)snprintf(row->why, sizeof row->why, "%s", text);
 }
 
+/* Nobody vouches for himself: neither the owner nor who may act for the owner. */
+static bool is_self(const standing *s, size_t validator)
+{
+    const chaos_address *address = &s->options->validators[validator];
+
+    return s->operates[validator] || same_address(address, &s->owner) || same_address(address, &s->approved);
+}
+
 /* Do the listed validators' latest answers under this tag carry the feedback at `place`? Says why not. */
 static bool answers_carry(const standing *s, chaos_backing backing, int64_t when, chaos_reputation_row *row)
 {
     bool carried = false;
+    bool by_self = false;
 
     for (size_t i = 0; i < s->options->validator_count; i++) {
         const size_t place = s->answers[backing][i];
         const moment *answer;
 
-        if (place == 0 || same_address(&s->options->validators[i], &s->owner)) {
-            continue; /* nobody vouches for himself */
+        if (place == 0) {
+            continue;
+        }
+        if (s->of_self[backing][i] || is_self(s, i)) {
+            by_self = true;
+            continue;
         }
         answer = &s->line->moments[place - 1];
         if (answer->response != 100) {
@@ -80,7 +95,8 @@ static bool answers_carry(const standing *s, chaos_backing backing, int64_t when
         }
     }
     if (!carried) {
-        say(row, "no listed validator has vouched for the agent as it stood then");
+        say(row, by_self ? "the agent's owner or operator alone has vouched for it"
+                         : "no listed validator has vouched for the agent as it stood then");
     }
     return carried;
 }
@@ -115,16 +131,45 @@ static void take_answer(standing *s, const moment *m, size_t place)
     for (size_t i = 0; m->backing != CHAOS_BACKING_NONE && i < s->options->validator_count; i++) {
         if (same_address(&s->options->validators[i], &m->address)) {
             s->answers[m->backing][i] = place;
+            s->of_self[m->backing][i] = is_self(s, i);
         }
     }
+}
+
+static void take_operator(standing *s, const moment *m)
+{
+    for (size_t i = 0; i < s->options->validator_count && same_address(&m->owner, &s->owner); i++) {
+        if (same_address(&s->options->validators[i], &m->address)) {
+            s->operates[i] = m->has_value;
+        }
+    }
+}
+
+/* A new owner has operators from before; the approval for the agent alone ends. */
+static void take_transfer(standing *s, const moment *m, size_t place)
+{
+    s->owner = m->address;
+    s->approved = (chaos_address){ { 0 } };
+    memset(s->operates, 0, sizeof s->operates);
+    for (size_t i = 0; i + 1 < place; i++) {
+        if (s->line->moments[i].kind == MOMENT_OPERATOR) {
+            take_operator(s, &s->line->moments[i]);
+        }
+    }
+    s->last_change = place;
 }
 
 static void take_moment(standing *s, const moment *m, size_t place)
 {
     switch (m->kind) {
     case MOMENT_TRANSFER:
-        s->owner = m->address;
-        s->last_change = place;
+        take_transfer(s, m, place);
+        break;
+    case MOMENT_OPERATOR:
+        take_operator(s, m);
+        break;
+    case MOMENT_APPROVED:
+        s->approved = m->address;
         break;
     case MOMENT_WALLET:
         s->has_wallet = m->has_value;
@@ -283,14 +328,16 @@ const chaos_reputation_row *chaos_reputation_row_at(const chaos_reputation *repu
 
 static chaos_status write_totals(const chaos_reputation *reputation, json_writer *w, chaos_error *err)
 {
+    static const chaos_backing by_name[] = { CHAOS_BACKING_NONE, CHAOS_BACKING_SIMULATED, CHAOS_BACKING_TEE };
+
     json_write_object(w, "totals");
-    for (unsigned backing = 0; backing < CHAOS_BACKING_COUNT; backing++) {
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(by_name); i++) {
         chaos_feedback_summary summary;
         char text[CHAOS_DECIMAL_TEXT_SIZE];
 
-        CHAOS_TRY(chaos_reputation_summary(reputation, (chaos_backing)backing, &summary, err));
+        CHAOS_TRY(chaos_reputation_summary(reputation, by_name[i], &summary, err));
         chaos_decimal_format(&summary.value, summary.decimals, text);
-        json_write_object(w, chaos_backing_name((chaos_backing)backing));
+        json_write_object(w, chaos_backing_name(by_name[i]));
         json_write_unsigned(w, "count", summary.count);
         if (summary.count == 0) {
             json_write_null(w, "mean");

@@ -15,6 +15,8 @@
 
 typedef enum moment_kind {
     MOMENT_TRANSFER = 1, /* address: the new owner */
+    MOMENT_OPERATOR,     /* listed validator `address` is (has_value), or is no more, an operator of `owner` */
+    MOMENT_APPROVED,     /* `address` may act for this agent alone; zero: nobody */
     MOMENT_WALLET,       /* agentWallet; address, or has_value = false */
     MOMENT_KEY,          /* tee.key */
     MOMENT_EXPIRES,      /* tee.expires */
@@ -28,7 +30,7 @@ typedef struct moment {
     moment_kind kind;
     uint64_t block;
     uint32_t log_index;
-    chaos_address address;
+    chaos_address address, owner;
     bool has_value;
     int64_t expires;
     int64_t time;          /* of the block; of answers and feedback */

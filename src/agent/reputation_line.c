@@ -155,6 +155,20 @@ static chaos_status take_transfer(line_reader *r, const chaos_log *log, const ch
     return CHAOS_OK;
 }
 
+static chaos_status take_approval(line_reader *r, const chaos_log *log, const chaos_event *event, chaos_error *err)
+{
+    const bool for_all = event->kind == CHAOS_EVENT_APPROVAL_FOR_ALL;
+    moment *m = add_moment(r->line, log, for_all ? MOMENT_OPERATOR : MOMENT_APPROVED, err);
+
+    if (m == NULL) {
+        return err == NULL ? CHAOS_E_LIMIT : err->status;
+    }
+    m->address = for_all ? event->of.approval_for_all.operator_ : event->of.approval.approved;
+    m->owner = for_all ? event->of.approval_for_all.owner : event->of.approval.owner;
+    m->has_value = for_all && event->of.approval_for_all.approved;
+    return CHAOS_OK;
+}
+
 static chaos_status on_log(void *context, const chaos_log *log, chaos_error *err)
 {
     line_reader *r = context;
@@ -170,39 +184,44 @@ static chaos_status on_log(void *context, const chaos_log *log, chaos_error *err
     if (event.kind == CHAOS_EVENT_NEW_FEEDBACK || event.kind == CHAOS_EVENT_FEEDBACK_REVOKED) {
         return take_feedback(r, log, &event, err);
     }
-    return event.kind == CHAOS_EVENT_TRANSFER ? take_transfer(r, log, &event, err) : CHAOS_OK;
-}
-
-static chaos_status on_rollback(void *context, uint64_t from, chaos_error *err)
-{
-    reputation_line *line = ((line_reader *)context)->line;
-    size_t kept = 0;
-
-    (void)err;
-    for (size_t i = 0; i < line->count; i++) {
-        if (line->moments[i].block < from) {
-            line->moments[kept++] = line->moments[i];
-        }
+    if (event.kind == CHAOS_EVENT_APPROVAL || event.kind == CHAOS_EVENT_APPROVAL_FOR_ALL) {
+        return take_approval(r, log, &event, err);
     }
-    line->count = kept;
-    return CHAOS_OK;
+    return event.kind == CHAOS_EVENT_TRANSFER ? take_transfer(r, log, &event, err) : CHAOS_OK;
 }
 
 /* ------------------------------------------------------------------- reading ---- */
 
-/* One question: these events of this registry, with the agent's id in this topic. */
+/* One question: these events of this registry, with the agent's id (or a listed validator) in this topic. */
 typedef struct question {
     chaos_registry_kind registry;
     chaos_event_kind events[2]; /* UNKNOWN: none */
     size_t id_topic;
+    bool by_validator;
 } question;
 
 static const question questions[] = {
-    { CHAOS_REGISTRY_IDENTITY, { CHAOS_EVENT_TRANSFER, CHAOS_EVENT_UNKNOWN }, 3 },
-    { CHAOS_REGISTRY_IDENTITY, { CHAOS_EVENT_METADATA_SET, CHAOS_EVENT_UNKNOWN }, 1 },
-    { CHAOS_REGISTRY_VALIDATION, { CHAOS_EVENT_VALIDATION_RESPONSE, CHAOS_EVENT_UNKNOWN }, 2 },
-    { CHAOS_REGISTRY_REPUTATION, { CHAOS_EVENT_NEW_FEEDBACK, CHAOS_EVENT_FEEDBACK_REVOKED }, 1 },
+    { CHAOS_REGISTRY_IDENTITY, { CHAOS_EVENT_TRANSFER, CHAOS_EVENT_APPROVAL }, 3, false },
+    { CHAOS_REGISTRY_IDENTITY, { CHAOS_EVENT_APPROVAL_FOR_ALL, CHAOS_EVENT_UNKNOWN }, 2, true },
+    { CHAOS_REGISTRY_IDENTITY, { CHAOS_EVENT_METADATA_SET, CHAOS_EVENT_UNKNOWN }, 1, false },
+    { CHAOS_REGISTRY_VALIDATION, { CHAOS_EVENT_VALIDATION_RESPONSE, CHAOS_EVENT_UNKNOWN }, 2, false },
+    { CHAOS_REGISTRY_REPUTATION, { CHAOS_EVENT_NEW_FEEDBACK, CHAOS_EVENT_FEEDBACK_REVOKED }, 1, false },
 };
+
+/* The words that the question's topic may be; their number. */
+static size_t words_of(const chaos_reputation_options *options, const question *q,
+                       chaos_keccak words[REPUTATION_MAX_VALIDATORS])
+{
+    if (!q->by_validator) {
+        memcpy(words[0].bytes, options->agent_id.bytes, sizeof words[0].bytes);
+        return 1;
+    }
+    for (size_t i = 0; i < options->validator_count; i++) {
+        words[i] = (chaos_keccak){ { 0 } };
+        memcpy(words[i].bytes + 12, options->validators[i].bytes, sizeof options->validators[i].bytes);
+    }
+    return options->validator_count;
+}
 
 static chaos_status ask(line_reader *r, const question *q, uint64_t last, chaos_error *err)
 {
@@ -211,24 +230,23 @@ static chaos_status ask(line_reader *r, const question *q, uint64_t last, chaos_
     const chaos_keccak topics[2] = { chaos_event_topic(q->events[0]), chaos_event_topic(q->events[1]) };
     chaos_log_reader_options how = CHAOS_LOG_READER_OPTIONS_INIT;
     chaos_log_reader *logs = NULL;
-    chaos_keccak id;
+    chaos_keccak words[REPUTATION_MAX_VALIDATORS];
+    const size_t word_count = words_of(options, q, words);
     chaos_status status;
 
-    if (!chaos_registries_has(options->registries, q->registry)) {
-        return CHAOS_OK; /* no validation registry: nobody has vouched for anything */
+    if (word_count == 0 || !chaos_registries_has(options->registries, q->registry)) {
+        return CHAOS_OK; /* nobody listed, or no validation registry: nobody has vouched for anything */
     }
-    memcpy(id.bytes, options->agent_id.bytes, sizeof id.bytes);
     how.rpc = chaos_registries_rpc(options->registries);
     how.addresses = &registry;
     how.address_count = 1;
     how.topics[0].any_of = topics;
     how.topics[0].count = q->events[1] == CHAOS_EVENT_UNKNOWN ? 1 : 2;
-    how.topics[q->id_topic].any_of = &id;
-    how.topics[q->id_topic].count = 1;
+    how.topics[q->id_topic].any_of = words;
+    how.topics[q->id_topic].count = word_count;
     how.first_block = options->first_block;
     how.context = r;
-    how.on_log = on_log;
-    how.on_rollback = on_rollback;
+    how.on_log = on_log; /* and no on_rollback: questions are asked one after the other, of one chain */
     CHAOS_TRY(chaos_log_reader_open(&how, &logs, err));
     status = chaos_log_reader_poll_to(logs, last, NULL, err);
     chaos_log_reader_free(logs);
@@ -270,18 +288,42 @@ static chaos_status add_times(const chaos_reputation_options *options, reputatio
     return CHAOS_OK;
 }
 
+/* The last block that is read; between the first question and the last it must stay the same. */
+static chaos_status read_last(const chaos_reputation_options *options, chaos_block *last, chaos_error *err)
+{
+    chaos_rpc *rpc = chaos_registries_rpc(options->registries);
+    const chaos_block_id at = { .tag = CHAOS_BLOCK_NUMBER, .number = options->last_block };
+
+    CHAOS_TRY(chaos_rpc_block(rpc, NULL, last, err));
+    return options->has_last_block && options->last_block < last->number ? chaos_rpc_block(rpc, &at, last, err)
+                                                                         : CHAOS_OK;
+}
+
+static chaos_status check_same(const chaos_reputation_options *options, const chaos_block *last, chaos_error *err)
+{
+    const chaos_block_id at = { .tag = CHAOS_BLOCK_NUMBER, .number = last->number };
+    chaos_block now;
+
+    CHAOS_TRY(chaos_rpc_block(chaos_registries_rpc(options->registries), &at, &now, err));
+    return memcmp(now.hash.bytes, last->hash.bytes, sizeof now.hash.bytes) == 0
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_REORGANISED, "block", CHAOS_NO_OFFSET,
+                           "the chain was reorganised while it was read: read it again");
+}
+
 chaos_status reputation_line_read(const chaos_reputation_options *options, reputation_line *line, chaos_error *err)
 {
     line_reader r = { options, line };
-    chaos_block head;
+    chaos_block last;
 
-    CHAOS_TRY(chaos_rpc_block(chaos_registries_rpc(options->registries), NULL, &head, err));
-    line->last_block = options->has_last_block && options->last_block < head.number ? options->last_block : head.number;
+    CHAOS_TRY(read_last(options, &last, err));
+    line->last_block = last.number;
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(questions); i++) {
         CHAOS_TRY(ask(&r, &questions[i], line->last_block, err));
     }
     if (line->count > 0) {
         qsort(line->moments, line->count, sizeof *line->moments, in_order);
     }
-    return add_times(options, line, err);
+    CHAOS_TRY(add_times(options, line, err));
+    return check_same(options, &last, err);
 }

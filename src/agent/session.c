@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define SESSION_LIFE_S (7 * 86400 - 60) /* of the seven days that a verifier allows */
+#define SESSION_KEY "session"           /* of the store: the envelope's hash of the newest session */
 #define RENEW_BEFORE_S 300              /* a session that ends sooner gets a successor */
 
 static chaos_status begin_locked(chaos_agent *agent, chaos_error *err)
@@ -26,6 +27,7 @@ static chaos_status begin_locked(chaos_agent *agent, chaos_error *err)
     hash = chaos_evidence_hash(chaos_keypair_evidence(made));
     CHAOS_TRY(agent_store_put_blob(agent->store, AGENT_BLOB_ENVELOPE, &hash,
                                    chaos_evidence_bytes(chaos_keypair_evidence(made)), err));
+    CHAOS_TRY(agent_store_put(agent->store, SESSION_KEY, slice(hash.bytes, sizeof hash.bytes), err));
     chaos_keypair_free(agent->session);
     agent->session = made;
     made = NULL;
@@ -34,10 +36,28 @@ static chaos_status begin_locked(chaos_agent *agent, chaos_error *err)
     return CHAOS_OK;
 }
 
+/* A receipt of an older session behind one of a newer would break the chain of receipts: who begins a session ends the
+ * other processes' with this store. */
+static chaos_status check_newest(chaos_agent *agent, chaos_error *err)
+{
+    const chaos_keccak hash = chaos_evidence_hash(chaos_keypair_evidence(agent->session));
+    CHAOS_AUTO_BUFFER(newest, AGENT_STORE_MAX_VALUE);
+    bool found = false;
+
+    CHAOS_TRY(agent_store_get(agent->store, SESSION_KEY, &newest, &found, err));
+    return found && slice_equal(buffer_slice(&newest), slice(hash.bytes, sizeof hash.bytes))
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_LOCKED, "session", CHAOS_NO_OFFSET,
+                           "another process has begun a newer session of this agent with this store");
+}
+
 chaos_status agent_have_session(chaos_agent *agent, chaos_error *err)
 {
-    if (agent->session != NULL && (int64_t)time(NULL) < agent->session_ends - RENEW_BEFORE_S) {
-        return CHAOS_OK;
+    if (agent->session != NULL) {
+        CHAOS_TRY(check_newest(agent, err));
+        if ((int64_t)time(NULL) < agent->session_ends - RENEW_BEFORE_S) {
+            return CHAOS_OK;
+        }
     }
     return begin_locked(agent, err);
 }

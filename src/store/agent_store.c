@@ -70,6 +70,38 @@ chaos_status agent_store_put(agent_store *a, const char *key, chaos_slice value,
     return statement_run(&q, err);
 }
 
+static chaos_status put_where_free(agent_store *a, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(there, AGENT_STORE_MAX_VALUE);
+    bool found = false;
+
+    CHAOS_TRY(agent_store_get(a, key, &there, &found, err));
+    *is_new = !found;
+    return found ? CHAOS_OK : agent_store_put(a, key, value, err);
+}
+
+chaos_status agent_store_put_new(agent_store *a, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
+{
+    chaos_status status;
+
+    CHAOS_TRY(store_begin(a->s, err));
+    status = put_where_free(a, key, value, is_new, err);
+    if (status != CHAOS_OK) {
+        store_rollback(a->s);
+        return status;
+    }
+    return store_commit(a->s, err);
+}
+
+chaos_status agent_store_drop(agent_store *a, const char *key, chaos_slice value, chaos_error *err)
+{
+    statement q = statement_begin(a->s, "DELETE FROM agent_value WHERE scope = ? AND name = ? AND value = ?");
+    bind_text(&q, a->scope);
+    bind_text(&q, key);
+    bind_blob(&q, value.data, value.size);
+    return statement_run(&q, err);
+}
+
 /* ------------------------------------------------------------------ blobs ---- */
 
 chaos_status agent_store_put_blob(agent_store *a, agent_blob kind, const chaos_keccak *hash, chaos_slice bytes,

@@ -23,6 +23,13 @@ CHAOS_MUST_USE chaos_status agent_store_get(agent_store *store, const char *key,
 CHAOS_MUST_USE chaos_status agent_store_put(agent_store *store, const char *key, chaos_slice value,
                                             chaos_error *err);
 
+/* The same only where the name is free; *is_new false: it is not, and nothing was written. */
+CHAOS_MUST_USE chaos_status agent_store_put_new(agent_store *store, const char *key, chaos_slice value, bool *is_new,
+                                                chaos_error *err);
+/* Forgets the name if it still has these bytes. */
+CHAOS_MUST_USE chaos_status agent_store_drop(agent_store *store, const char *key, chaos_slice value,
+                                             chaos_error *err);
+
 /* Envelopes and contents by their keccak; the same again is no change. */
 typedef enum agent_blob { AGENT_BLOB_ENVELOPE = 1, AGENT_BLOB_CONTENT = 2 } agent_blob;
 CHAOS_MUST_USE chaos_status agent_store_put_blob(agent_store *store, agent_blob kind, const chaos_keccak *hash,

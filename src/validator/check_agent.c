@@ -22,7 +22,7 @@ static chaos_status fetch_named(agent_check *x, chaos_error *err)
     chaos_keccak hash;
     bool committed;
 
-    CHAOS_TRY(chaos_content_get(x->v->config.content, metadata->evidence_uri, &x->bytes, &committed, err));
+    CHAOS_TRY(fetch_bytes(x->v, slice_text(metadata->evidence_uri), &x->bytes, &committed, err));
     hash = hash_keccak(buffer_slice(&x->bytes));
     if (memcmp(hash.bytes, metadata->evidence_hash.bytes, sizeof hash.bytes) != 0) {
         (void)error_set(err, CHAOS_E_CONTENT_HASH, "tee.evidenceURI", CHAOS_NO_OFFSET,
@@ -36,32 +36,22 @@ static chaos_status fetch_named(agent_check *x, chaos_error *err)
 /* The agent's own endpoint, asked with a nonce of ours: its registration file says where it is. */
 static chaos_status fetch_fresh(agent_check *x, const chaos_u256 *nonce, chaos_error *err)
 {
-    CHAOS_AUTO_BUFFER(uri, CHAOS_MAX_EVIDENCE_URI);
+    CHAOS_AUTO_BUFFER(uri, FETCH_MAX_URI);
     CHAOS_AUTO_BUFFER(file_bytes, CHAOS_MAX_REGISTRATION_FILE);
     chaos_registration_file *file = NULL;
     const char *endpoint;
-    char hex[2 * sizeof nonce->bytes + 1];
-    char url[CHAOS_MAX_EVIDENCE_URI + 96];
+    chaos_status status;
     bool committed;
-    bool fits;
 
     CHAOS_TRY(chaos_agent_uri(x->v->config.registries, &x->report->agent_id, &x->at, &uri, err));
-    CHAOS_TRY(chaos_content_get(x->v->config.content, uri.size == 0 ? "" : (const char *)uri.data, &file_bytes,
-                                &committed, err));
+    CHAOS_TRY(fetch_bytes(x->v, buffer_slice(&uri), &file_bytes, &committed, err));
     CHAOS_TRY(chaos_registration_file_parse(buffer_slice(&file_bytes), &file, err));
     endpoint = chaos_registration_file_endpoint(file, CHAOS_SERVICE_ATTESTATION);
-    hex_encode(slice(nonce->bytes, sizeof nonce->bytes), hex);
-    hex[2 * sizeof nonce->bytes] = '\0';
-    fits = endpoint != NULL && strlen(endpoint) < CHAOS_MAX_EVIDENCE_URI;
-    if (fits) {
-        (void)snprintf(url, sizeof url, "%s%snonce=0x%s", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&", hex);
-    }
+    status = endpoint == NULL ? error_set(err, CHAOS_E_NOT_FOUND, "services", CHAOS_NO_OFFSET,
+                                          "the registration file names no attestation endpoint")
+                              : fetch_asked(x->v, endpoint, nonce, NULL, &x->bytes, &committed, err);
     chaos_registration_file_free(file);
-    if (!fits) {
-        return error_set(err, CHAOS_E_NOT_FOUND, "services", CHAOS_NO_OFFSET,
-                         "the registration file names no attestation endpoint");
-    }
-    return chaos_content_get(x->v->config.content, url, &x->bytes, &committed, err);
+    return status;
 }
 
 static chaos_status make_expectation(const agent_check *x, const chaos_u256 *nonce, uint64_t head,

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MAX_URI 8192u
+#define DECISION_KEEPS_S 3600 /* one that was never sent is judged anew after that */
 #define RESPONSE_AFFIRMING 100
 #define RESPONSE_WARNING 50
 
@@ -23,6 +23,8 @@ typedef struct validation {
     chaos_buffer bytes;       /* of the envelope */
     chaos_evidence *evidence; /* NULL: the bytes are no envelope */
     bool committed;           /* the agent cannot disown the bytes */
+    bool asked;               /* the agent's endpoint was asked, with: */
+    chaos_u256 nonce;
     chaos_validation_result *result;
 } validation;
 
@@ -32,11 +34,13 @@ static chaos_status decide(validation *x, chaos_decision decision, const chaos_e
 {
     x->result->decision = decision;
     x->result->reason = *reason;
+    x->result->response = 0;
+    x->result->tag[0] = '\0';
     validator_say(x->v, "%s: %s: %s", chaos_decision_name(decision), chaos_status_name(reason->status), reason->text);
     return CHAOS_OK;
 }
 
-/* A step's failure: what a later try can mend is a retry, the rest is the caller's to know. */
+/* A step's failure: a retry, unless it is the caller's to mend. */
 static chaos_status settle(validation *x, chaos_status status, const chaos_error *reason, chaos_error *err)
 {
     const chaos_class kind = chaos_status_class(status);
@@ -58,6 +62,12 @@ static chaos_status refuse(validation *x, const char *field, const char *text)
     return decide(x, CHAOS_DECISION_REFUSE, &reason);
 }
 
+/* Does this validator answer, or only judge? */
+static bool answers(const chaos_validator *v)
+{
+    return v->config.sender != NULL && !chaos_sender_is_dry_run(v->config.sender);
+}
+
 static bool is_decided(const validation *x)
 {
     return x->result->decision != 0;
@@ -70,19 +80,33 @@ static bool same_address(const chaos_address *a, const chaos_address *b)
 
 /* ------------------------------------------------------- what the chain says ---- */
 
-static chaos_status read_chain(validation *x, chaos_error *err)
+/* The registry's answer as of `at` (NULL: now), taken as the result when there is one. */
+static chaos_status read_status(validation *x, const chaos_block_id *at, chaos_error *err)
 {
-    CHAOS_TRY(read_head(x->v, &x->head, &x->at, err));
-    x->result->block = x->head;
-    CHAOS_TRY(chaos_validation_status(x->v->config.registries, x->hash, &x->at, &x->status, NULL, err));
-    x->result->agent_id = x->status.agent_id;
+    CHAOS_AUTO_BUFFER(tag, CHAOS_MAX_CALL_RESULT);
+    chaos_validation_result *result = x->result;
+
+    CHAOS_TRY(chaos_validation_status(x->v->config.registries, x->hash, at, &x->status, &tag, err));
+    result->agent_id = x->status.agent_id;
     if (x->v->config.sender != NULL && !same_address(&x->status.validator, &x->v->self)) {
         return refuse(x, "validatorAddress", "the request is for another validator");
     }
     if (x->status.is_answered) {
-        x->result->decision = CHAOS_DECISION_DONE;
-        x->result->response = x->status.response;
-        x->result->report_hash = x->status.response_hash;
+        result->decision = CHAOS_DECISION_DONE;
+        result->response = x->status.response;
+        result->report_hash = x->status.response_hash;
+        (void)snprintf(result->tag, sizeof result->tag, "%.*s", (int)(tag.size < 32 ? tag.size : 31),
+                       tag.data == NULL ? "" : (const char *)tag.data);
+    }
+    return CHAOS_OK;
+}
+
+static chaos_status read_chain(validation *x, chaos_error *err)
+{
+    CHAOS_TRY(read_head(x->v, &x->head, &x->at, err));
+    x->result->block = x->head;
+    CHAOS_TRY(read_status(x, &x->at, err));
+    if (is_decided(x)) {
         return CHAOS_OK;
     }
     return read_agent(x->v, &x->status.agent_id, &x->at, &x->agent, err);
@@ -121,19 +145,27 @@ static chaos_status wrong_hash(const char *what, const char *uri, chaos_error *e
 
 static chaos_status fetch_file(validation *x, chaos_error *err)
 {
-    CHAOS_AUTO_BUFFER(uri, MAX_URI);
+    CHAOS_AUTO_BUFFER(uri, FETCH_MAX_URI);
     CHAOS_AUTO_BUFFER(bytes, CHAOS_MAX_REQUEST_FILE);
+    chaos_error reason;
     chaos_keccak hash;
+    chaos_status status;
     bool committed;
 
     CHAOS_TRY(find_request(x->v, &x->status.validator, x->hash, x->head.number, &x->block, &uri, err));
-    CHAOS_TRY(chaos_content_get(x->v->config.content, uri.size == 0 ? "" : (const char *)uri.data, &bytes, &committed,
-                                err));
+    CHAOS_TRY(fetch_bytes(x->v, buffer_slice(&uri), &bytes, &committed, err));
     hash = hash_keccak(buffer_slice(&bytes));
     if (memcmp(hash.bytes, x->hash->bytes, sizeof hash.bytes) != 0) {
         return wrong_hash("requestURI", (const char *)uri.data, err);
     }
-    return chaos_request_file_parse(buffer_slice(&bytes), &x->file, err);
+    status = chaos_request_file_parse(buffer_slice(&bytes), &x->file, &reason);
+    if (chaos_status_class(status) == CHAOS_CLASS_FORMAT) {
+        return decide(x, CHAOS_DECISION_REFUSE, &reason); /* these are the bytes of the hash: nothing can mend them */
+    }
+    if (status != CHAOS_OK && err != NULL) {
+        *err = reason;
+    }
+    return status;
 }
 
 /* The file must be about what the chain says it is about. */
@@ -183,7 +215,13 @@ static chaos_status fetch_envelope(validation *x, chaos_error *err)
     bool by_uri = false;
     chaos_status status;
 
-    CHAOS_TRY(chaos_content_get(x->v->config.content, uri, &x->bytes, &by_uri, err));
+    x->asked = is_endpoint(uri);
+    if (x->asked) {
+        CHAOS_TRY(fresh_nonce(&x->nonce, err));
+        CHAOS_TRY(fetch_asked(x->v, uri, &x->nonce, x->hash, &x->bytes, &by_uri, err));
+    } else {
+        CHAOS_TRY(fetch_bytes(x->v, slice_text(uri), &x->bytes, &by_uri, err));
+    }
     CHAOS_TRY(check_commitment(x, by_uri, err));
     status = chaos_envelope_parse(buffer_slice(&x->bytes), &x->evidence, err);
     return chaos_status_class(status) == CHAOS_CLASS_FORMAT ? CHAOS_OK : status; /* the verdict will say so */
@@ -206,6 +244,11 @@ static chaos_status make_expectation(const validation *x, chaos_expectation *exp
     if (x->evidence == NULL || !chaos_evidence_binding(x->evidence, &binding)) {
         return CHAOS_OK;
     }
+    if (x->asked && memcmp(binding.nonce.bytes, x->nonce.bytes, sizeof binding.nonce.bytes) == 0) {
+        expectation->has_nonce = true; /* an endpoint may also answer with what it made before, over a block's hash */
+        expectation->nonce = x->nonce;
+        return CHAOS_OK;
+    }
     return expect_anchor(x->v, &binding, first, x->head.number, expectation, err);
 }
 
@@ -213,6 +256,7 @@ static chaos_status make_expectation(const validation *x, chaos_expectation *exp
 static chaos_status check_keys(const validation *x, chaos_error *err)
 {
     if ((x->agent.metadata.present & CHAOS_TEE_FIELD_KEY) != 0 &&
+        !slice_is_zero(slice(x->agent.wallet.bytes, sizeof x->agent.wallet.bytes)) &&
         same_address(&x->agent.metadata.key, &x->agent.wallet)) {
         return CHAOS_OK;
     }
@@ -220,30 +264,47 @@ static chaos_status check_keys(const validation *x, chaos_error *err)
                      "tee.key and agentWallet are not one key (yet)");
 }
 
-/* The response and its tag, from the verdict. */
+/* The response and its tag, from the verdict. What ends in no anchor that counts here is a 0 under the tag of hardware:
+ * it was claimed, and is not so. */
 static void take_response(validation *x)
 {
     chaos_validation_result *result = x->result;
     const chaos_verdict *verdict = result->verdict;
     const chaos_tier tier = chaos_verdict_tier(verdict);
     const chaos_anchor anchor = verdict_anchor(verdict);
-    const bool elsewhere = anchor == CHAOS_ANCHOR_SIMULATED && !policy_simulates(x->v->policy, x->v->chain_id);
     const char *tag = CHAOS_TAG_VENDOR;
 
     if (anchor == CHAOS_ANCHOR_CUSTOM) {
         tag = CHAOS_TAG_CUSTOM;
-    } else if (anchor == CHAOS_ANCHOR_SIMULATED && !elsewhere) {
+    } else if (anchor == CHAOS_ANCHOR_SIMULATED && policy_simulates(x->v->policy, x->v->chain_id)) {
         tag = CHAOS_TAG_SIMULATED;
     }
     (void)snprintf(result->tag, sizeof result->tag, "%s", tag);
     result->response = tier == CHAOS_TIER_AFFIRMING ? RESPONSE_AFFIRMING
                        : tier == CHAOS_TIER_WARNING ? RESPONSE_WARNING
                                                     : 0;
-    if (elsewhere) {
-        result->response = 0;
-        (void)error_set(&result->reason, CHAOS_E_ANCHOR, "anchor", CHAOS_NO_OFFSET,
-                        "simulated evidence counts on the policy's simulated_chains alone");
+    if (chaos_verdict_error(verdict) != NULL) {
+        result->reason = *chaos_verdict_error(verdict);
     }
+}
+
+/* Evidence that was in its time when the request was made, and is not any more, came too late to us: no fault of the
+ * agent. */
+static chaos_status check_not_late(const validation *x, chaos_error *err)
+{
+    const chaos_block_id at = { .tag = CHAOS_BLOCK_NUMBER, .number = x->block };
+    chaos_binding binding;
+    chaos_block block;
+
+    if (x->result->reason.status != CHAOS_E_BINDING_EXPIRED || x->evidence == NULL ||
+        !chaos_evidence_binding(x->evidence, &binding)) {
+        return CHAOS_OK;
+    }
+    CHAOS_TRY(chaos_rpc_block(chaos_registries_rpc(x->v->config.registries), &at, &block, err));
+    return (uint64_t)block.timestamp > binding.expires_at || binding.issued_at > (uint64_t)x->now
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_BINDING_EXPIRED, "binding.expires_at", CHAOS_NO_OFFSET,
+                           "the evidence has expired since the request was made: no answer about it");
 }
 
 static chaos_status make_verdict(validation *x, chaos_error *err)
@@ -254,100 +315,134 @@ static chaos_status make_verdict(validation *x, chaos_error *err)
     CHAOS_TRY(make_expectation(x, &expectation, err));
     CHAOS_TRY(judge(x->v, x->evidence, buffer_slice(&x->bytes), &expectation, x->now, &x->result->verdict, err));
     take_response(x);
+    CHAOS_TRY(check_not_late(x, err));
     if (x->result->response == 0 && !x->committed) {
-        return error_set(
+        (void)error_set(
             err, CHAOS_E_NOT_FOUND, "evidence_uri", CHAOS_NO_OFFSET,
             "the evidence is not good, and the agent has not committed to its bytes: no answer about them");
+        error_found(err, "%s", chaos_status_name(x->result->reason.status));
+        return CHAOS_E_NOT_FOUND;
     }
     return CHAOS_OK;
 }
 
 /* ------------------------------------------------------------------ answer ---- */
 
-static void key_of(const validation *x, char key[AGENT_STORE_KEY_SIZE])
-{
-    char hex[2 * sizeof x->hash->bytes + 1];
-
-    hex_encode(slice(x->hash->bytes, sizeof x->hash->bytes), hex);
-    hex[2 * sizeof x->hash->bytes] = '\0';
-    (void)snprintf(key, AGENT_STORE_KEY_SIZE, "answer/%s", hex);
-}
-
-/* The answer is decided once: response, tag, and the report's bytes are kept before anything is sent, and a later
- * run, at another time, goes on with them. Kept as the response's byte, the tag with its NUL, and the report. */
-static chaos_status keep_decision(validation *x, chaos_buffer *report, chaos_error *err)
-{
-    CHAOS_AUTO_BUFFER(kept, AGENT_STORE_MAX_VALUE);
-    char key[AGENT_STORE_KEY_SIZE];
-    const size_t head = 1 + sizeof x->result->tag;
-    bool found = false;
-
-    key_of(x, key);
-    CHAOS_TRY(agent_store_get(x->v->store, key, &kept, &found, err));
-    if (found && kept.size > head) {
-        x->result->response = kept.data[0];
-        memcpy(x->result->tag, kept.data + 1, sizeof x->result->tag);
-        return buffer_append(report, slice(kept.data + head, kept.size - head))
-                   ? CHAOS_OK
-                   : error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-    }
-    CHAOS_TRY(chaos_verdict_write_json(x->result->verdict, report, err));
-    if (!buffer_append(&kept, slice(&x->result->response, 1)) ||
-        !buffer_append(&kept, slice((const uint8_t *)x->result->tag, sizeof x->result->tag)) ||
-        !buffer_append(&kept, buffer_slice(report))) {
-        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-    }
-    return agent_store_put(x->v->store, key, buffer_slice(&kept), err);
-}
-
 /* Between reading and answering the agent may have changed hands, or another process of ours may have answered. */
-static chaos_status check_unchanged(validation *x, chaos_error *err)
+static chaos_status check_unchanged(validation *x, const chaos_address *wallet, chaos_error *err)
 {
-    chaos_address wallet;
-    chaos_validation status;
+    chaos_address present;
 
-    CHAOS_TRY(chaos_agent_wallet(x->v->config.registries, &x->status.agent_id, NULL, &wallet, err));
-    CHAOS_TRY(chaos_validation_status(x->v->config.registries, x->hash, NULL, &status, NULL, err));
-    if (!same_address(&wallet, &x->agent.wallet)) {
-        return error_set(err, CHAOS_E_REORGANISED, "agentWallet", CHAOS_NO_OFFSET,
-                         "agentWallet has changed while the evidence was judged");
-    }
-    if (status.is_answered) {
-        x->result->decision = CHAOS_DECISION_DONE;
-        x->result->response = status.response;
-        x->result->report_hash = status.response_hash;
-    }
-    return CHAOS_OK;
-}
-
-static chaos_status send_answer(validation *x, chaos_error *err)
-{
-    CHAOS_AUTO_BUFFER(report, CHAOS_MAX_VERDICT);
-    char key[AGENT_STORE_KEY_SIZE];
-
-    if (x->v->config.sender == NULL) {
-        x->result->decision = CHAOS_DECISION_ANSWER;
-        return CHAOS_OK;
-    }
-    CHAOS_TRY(check_unchanged(x, err));
+    CHAOS_TRY(read_status(x, NULL, err));
     if (is_decided(x)) {
         return CHAOS_OK;
     }
-    CHAOS_TRY(keep_decision(x, &report, err));
-    x->result->report_hash = hash_keccak(buffer_slice(&report));
-    CHAOS_TRY(chaos_content_put(x->v->config.content, buffer_slice(&report), x->result->report_uri, err));
-    key_of(x, key);
-    CHAOS_TRY(chaos_validation_respond(x->v->config.registries, x->v->config.sender, key, x->hash,
-                                       x->result->response, x->result->report_uri, &x->result->report_hash,
-                                       x->result->tag, &x->result->outcome, err));
-    x->result->decision = CHAOS_DECISION_ANSWER;
-    validator_say(x->v, "answered %u, %s", x->result->response, x->result->tag);
+    CHAOS_TRY(chaos_agent_wallet(x->v->config.registries, &x->status.agent_id, NULL, &present, err));
+    return same_address(&present, wallet) ? CHAOS_OK
+                                          : error_set(err, CHAOS_E_REORGANISED, "agentWallet", CHAOS_NO_OFFSET,
+                                                      "agentWallet has changed since the evidence was judged");
+}
+
+/* Sends what was decided. The registry refusing to take it because there is an answer is no mistake of anybody. */
+static chaos_status send_decision(validation *x, const kept_decision *d, chaos_error *err)
+{
+    chaos_validation_result *result = x->result;
+    char key[DECISION_KEY_SIZE];
+    chaos_status status;
+
+    decision_key(x->hash, key);
+    result->response = d->response;
+    memcpy(result->tag, d->tag, sizeof result->tag);
+    result->report_hash = hash_keccak(buffer_slice(&d->report));
+    CHAOS_TRY(chaos_content_put(x->v->config.content, buffer_slice(&d->report), result->report_uri, err));
+    status = chaos_validation_respond(x->v->config.registries, x->v->config.sender, key, x->hash, d->response,
+                                      result->report_uri, &result->report_hash, d->tag, &result->outcome, err);
+    if (status == CHAOS_E_USAGE) {
+        CHAOS_TRY(read_status(x, NULL, err));
+        return is_decided(x) ? CHAOS_OK
+                             : error_set(err, CHAOS_E_LOCKED, "answer", CHAOS_NO_OFFSET,
+                                         "another process of this validator is answering");
+    }
+    CHAOS_TRY(status);
+    result->decision = CHAOS_DECISION_ANSWER;
+    validator_say(x->v, "answered %u, %s", d->response, d->tag);
     return CHAOS_OK;
+}
+
+/* An earlier run decided and was ended. What may be under way is gone on with; what never left is, unless it is old or
+ * the agent has another key: then it is judged anew. */
+static chaos_status take_up(validation *x, const kept_decision *d, chaos_error *err)
+{
+    chaos_outcome outcome;
+    char key[DECISION_KEY_SIZE];
+    chaos_status status;
+
+    decision_key(x->hash, key);
+    status = chaos_sender_find(x->v->config.sender, key, &outcome, err);
+    if (status == CHAOS_OK && outcome.state != CHAOS_INTENT_PLANNED) {
+        return send_decision(x, d, err);
+    }
+    if (status != CHAOS_OK && status != CHAOS_E_NOT_FOUND) {
+        return status;
+    }
+    if (status == CHAOS_E_NOT_FOUND && (!same_address(&d->wallet, &x->agent.wallet) || x->now < d->judged_at ||
+                                        x->now - d->judged_at >= DECISION_KEEPS_S)) {
+        return decision_drop(x->v, x->hash, d, err);
+    }
+    CHAOS_TRY(check_unchanged(x, &d->wallet, err));
+    return is_decided(x) ? CHAOS_OK : send_decision(x, d, err);
+}
+
+static chaos_status take_up_decision(validation *x, chaos_error *err)
+{
+    kept_decision kept = DECISION_INIT;
+    chaos_status status = CHAOS_OK;
+    bool found = false;
+
+    if (!answers(x->v)) {
+        return CHAOS_OK;
+    }
+    status = decision_find(x->v, x->hash, &kept, &found, err);
+    if (status == CHAOS_OK && found) {
+        status = take_up(x, &kept, err);
+    }
+    chaos_buffer_free(&kept.report);
+    return status;
+}
+
+/* Kept before anything leaves. */
+static chaos_status keep_and_send(validation *x, kept_decision *d, chaos_error *err)
+{
+    d->response = x->result->response;
+    memcpy(d->tag, x->result->tag, sizeof d->tag);
+    d->judged_at = x->now;
+    d->wallet = x->agent.wallet;
+    CHAOS_TRY(chaos_verdict_write_json(x->result->verdict, &d->report, err));
+    x->result->report_hash = hash_keccak(buffer_slice(&d->report));
+    if (!answers(x->v)) {
+        x->result->decision = CHAOS_DECISION_ANSWER;
+        return CHAOS_OK;
+    }
+    CHAOS_TRY(check_unchanged(x, &x->agent.wallet, err));
+    if (is_decided(x)) {
+        return CHAOS_OK;
+    }
+    CHAOS_TRY(decision_keep(x->v, x->hash, d, err));
+    return send_decision(x, d, err);
+}
+
+static chaos_status answer(validation *x, chaos_error *err)
+{
+    kept_decision made = DECISION_INIT;
+    const chaos_status status = keep_and_send(x, &made, err);
+
+    chaos_buffer_free(&made.report);
+    return status;
 }
 
 /* -------------------------------------------------------------------- call ---- */
 
-static chaos_status check_confirmed_and_file(validation *x, chaos_error *err)
+static chaos_status check_request(validation *x, chaos_error *err)
 {
     (void)err;
     CHAOS_TRY(check_confirmed(x));
@@ -359,11 +454,12 @@ static chaos_status run_steps(validation *x, chaos_error *err)
 {
     static chaos_status (*const steps[])(validation *, chaos_error *) = {
         read_chain,
+        take_up_decision,
         fetch_file,
-        check_confirmed_and_file,
+        check_request,
         fetch_envelope,
         make_verdict,
-        send_answer,
+        answer,
     };
     chaos_error reason = { .status = CHAOS_OK };
 

@@ -9,7 +9,7 @@ void chaos_validator_free(chaos_validator *validator)
     if (validator != NULL) {
         agent_store_close(validator->store);
         chaos_policy_free(validator->policy);
-        chaos_buffer_free(&validator->policy_text);
+        chaos_policy_free(validator->hardware);
         chaos_buffer_free(&validator->collateral);
         free(validator);
     }
@@ -49,9 +49,8 @@ static chaos_status check_config(const chaos_validator_config *config, chaos_err
     if (config == NULL || config->size != sizeof *config) {
         return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET, "begin with CHAOS_VALIDATOR_CONFIG_INIT");
     }
-    if (config->registries == NULL || config->content == NULL || config->trust == NULL || config->policy.size == 0) {
-        return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET,
-                         "registries, content, trust and policy are needed");
+    if (config->registries == NULL || config->content == NULL || config->trust == NULL) {
+        return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET, "registries, content and trust are needed");
     }
     if ((config->sender == NULL) != (config->store == NULL)) {
         return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET,
@@ -90,13 +89,13 @@ chaos_status chaos_validator_open(const chaos_validator_config *config, chaos_va
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
     made->config = *config;
-    made->policy_text = (chaos_buffer)CHAOS_BUFFER_INIT(CHAOS_MAX_POLICY);
     made->collateral = (chaos_buffer)CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL);
-    if (!buffer_append(&made->policy_text, config->policy) || !buffer_append(&made->collateral, config->collateral)) {
-        return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET, "policy or collateral is too large");
+    if (!buffer_append(&made->collateral, config->collateral)) {
+        return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET, "the collateral is too large");
     }
-    CHAOS_TRY(chaos_policy_parse(config->policy, &made->policy, err));
-    made->policy_hash = hash_keccak(config->policy);
+    CHAOS_TRY(config->policy.size == 0 ? chaos_policy_default(&made->policy, err)
+                                       : chaos_policy_parse(config->policy, &made->policy, err));
+    CHAOS_TRY(chaos_policy_default(&made->hardware, err));
     made->chain_id = chaos_registries_chain_id(config->registries);
     made->identity = chaos_registries_address(config->registries, CHAOS_REGISTRY_IDENTITY);
     CHAOS_TRY(open_store(made, err));

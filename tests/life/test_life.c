@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ typedef struct world {
     chain c;
     chaos_registry_addresses addresses;
     chaos_registries *registries;
-    char folder[128], bob_journal[160];
+    char folder[128], bob_journal[160], store[160];
     chaos_content *content;
     chaos_tee_registry *plugins;
     chaos_tee *tee;
@@ -76,10 +77,9 @@ static void open_registries(world *w)
     OK(chaos_registries_open(&options, &w->registries, &err));
 }
 
-static void open_alice(world *w)
+static chaos_status try_alice(world *w, const char *path, chaos_agent **alice, chaos_error *err)
 {
     chaos_agent_config config = CHAOS_AGENT_CONFIG_INIT;
-    chaos_error err;
 
     config.name = "Alice";
     config.network = "local";
@@ -87,9 +87,22 @@ static void open_alice(world *w)
     config.registries = w->registries;
     config.sender = w->c.sender;
     config.content = w->content;
-    config.store = w->c.journal;
+    config.store = path;
     config.description = "test";
-    OK(chaos_agent_open(&config, &w->alice, &err));
+    return chaos_agent_open(&config, alice, err);
+}
+
+static void open_alice(world *w)
+{
+    chaos_error err;
+
+    OK(try_alice(w, w->store, &w->alice, &err));
+}
+
+static void close_alice(world *w)
+{
+    chaos_agent_free(w->alice);
+    w->alice = NULL;
 }
 
 static void open_bob(world *w)
@@ -136,6 +149,7 @@ static void world_begin(world *w)
     open_registries(w);
     (void)snprintf(w->folder, sizeof w->folder, "%s/content", w->c.folder);
     (void)snprintf(w->bob_journal, sizeof w->bob_journal, "%s/bob", w->c.folder);
+    (void)snprintf(w->store, sizeof w->store, "%s/alice", w->c.folder);
     content.folder = w->folder;
     content.base = BASE;
     OK(chaos_content_open(&content, &w->content, &err));
@@ -167,7 +181,7 @@ static void world_end(world *w)
     chaos_buffer_free(&w->policy);
     chaos_buffer_free(&w->collateral);
     chaos_buffer_free(&w->root);
-    (void)snprintf(command, sizeof command, "rm -rf '%s' '%s'*", w->folder, w->bob_journal);
+    (void)snprintf(command, sizeof command, "rm -rf '%s' '%s'* '%s'*", w->folder, w->bob_journal, w->store);
     assert_int_equal(system(command), 0);
     chain_end(&w->c);
 }
@@ -182,17 +196,23 @@ static chaos_u256 register_alice(world *w)
     return id;
 }
 
-static chaos_receipt act(world *w, const char *text)
+static chaos_status try_act(chaos_agent *agent, const char *text, chaos_receipt *receipt, chaos_error *err)
 {
     chaos_act what = CHAOS_ACT_INIT;
-    chaos_receipt receipt;
-    chaos_error err;
 
     what.action_type = "chaoschain/demo";
     what.payload = slice_text(text);
     what.output = slice_text("done");
     what.keep = true;
-    OK(chaos_agent_act(w->alice, &what, &receipt, &err));
+    return chaos_agent_act(agent, &what, receipt, err);
+}
+
+static chaos_receipt act(world *w, const char *text)
+{
+    chaos_receipt receipt;
+    chaos_error err;
+
+    OK(try_act(w->alice, text, &receipt, &err));
     return receipt;
 }
 
@@ -268,8 +288,7 @@ static void test_life(void **state)
     chaos_verdict_free(result.verdict);
 
     /* A restart: the store says where the agent was. */
-    chaos_agent_free(w.alice);
-    w.alice = NULL;
+    close_alice(&w);
     open_alice(&w);
     assert_true(chaos_agent_id(w.alice, &again));
     OK(chaos_agent_receipt_count(w.alice, &count, &err));
@@ -279,9 +298,218 @@ static void test_life(void **state)
     world_end(&w);
 }
 
+/* ------------------------------------------------------------------- receipts ---- */
+
+static void shell(const char *format, const char *a, const char *b)
+{
+    char command[1024];
+
+    (void)snprintf(command, sizeof command, format, a, b);
+    assert_int_equal(system(command), 0);
+}
+
+/* What a relying party says of the bundle in this folder: the exit code of the verifier. */
+static void judge_bundle(world *w, const char *folder, const char *options, int code)
+{
+    const char *held = getenv("CHAOS_SIMULATOR");
+    char command[2048];
+    int ended;
+
+    (void)w;
+    (void)snprintf(command, sizeof command,
+                   BUILD_ROOT "/bin/chaoschain-verify verify-bundle '%s' --trust-root %s/trust-root.der --policy "
+                              "%s/policy.json --collateral %s/collateral.json %s > '%s/said' 2>&1",
+                   folder, held, held, held, options, folder);
+    ended = system(command);
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != code) {
+        shell("cat '%s/said' %s", folder, "");
+        fail_msg("wanted exit code %d, came %d", code, WEXITSTATUS(ended));
+    }
+}
+
+/* The same by the program that reads the chain itself. */
+static void judge_bundle_on_chain(world *w, const char *folder, int code)
+{
+    const char *held = getenv("CHAOS_SIMULATOR");
+    char command[2048];
+    int ended;
+
+    (void)snprintf(command, sizeof command,
+                   BUILD_ROOT "/bin/chaoschain-chain verify-bundle --rpc %s --trust-root %s/trust-root.der --policy "
+                              "%s/policy.json --collateral %s/collateral.json '%s' > '%s/said' 2>&1",
+                   rpc_proxy_url(w->c.proxy), held, held, held, folder, folder);
+    ended = system(command);
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != code) {
+        shell("cat '%s/said' %s", folder, "");
+        fail_msg("wanted exit code %d, came %d", code, WEXITSTATUS(ended));
+    }
+}
+
+/* "--expect-block NUMBER:HASH" of the running session, appended. */
+static void add_block(const chaos_agent *agent, char *options, size_t capacity)
+{
+    const size_t used = strlen(options);
+    chaos_binding binding;
+    char hex[65] = "";
+
+    assert_true(chaos_evidence_binding(chaos_agent_session_evidence(agent), &binding));
+    hex_encode(slice(binding.nonce.bytes, sizeof binding.nonce.bytes), hex);
+    (void)snprintf(options + used, capacity - used, " --expect-block %llu:%s",
+                   (unsigned long long)binding.anchor_block, hex);
+}
+
+/* The wallet and the newest tee.head as the chain has them. */
+static void add_chain(world *w, const chaos_u256 *id, uint64_t block, char *options, size_t capacity)
+{
+    const size_t used = strlen(options);
+    chaos_address wallet;
+    chaos_tee_head head;
+    char hex[65] = "", address[CHAOS_ADDRESS_TEXT_SIZE];
+    chaos_error err;
+
+    OK(chaos_agent_wallet(w->registries, id, NULL, &wallet, &err));
+    OK(chaos_tee_head_read(w->registries, id, NULL, &head, &err));
+    chaos_address_format(&wallet, address);
+    hex_encode(slice(head.digest.bytes, sizeof head.digest.bytes), hex);
+    (void)snprintf(options + used, capacity - used, " --expect-identity-key %s --expect-head %llu:%s@%llu", address,
+                   (unsigned long long)head.sequence, hex, (unsigned long long)block);
+}
+
+static void test_receipts(void **state)
+{
+    static world w;
+    char bundle[192], content[320], options[1024] = "";
+    chaos_keccak hash;
+    chaos_receipt receipt, before;
+    chaos_outcome outcome;
+    chaos_u256 id;
+    chaos_error err;
+    char hex[65] = "";
+
+    (void)state;
+    world_begin(&w);
+    id = register_alice(&w);
+    before = act(&w, "first");
+    add_block(w.alice, options, sizeof options);
+    assert_true(before.action.sequence == 0);
+    assert_true(slice_is_zero(slice(before.action.previous.bytes, 32)));
+    for (uint64_t i = 1; i < 6; i++) {
+        if (i == 2) { /* a restart is a new session, and the sequence goes on */
+            close_alice(&w);
+            open_alice(&w);
+        }
+        if (i == 4) {
+            OK(chaos_agent_begin_session(w.alice, &err));
+        }
+        receipt = act(&w, i == 5 ? "last" : "more");
+        assert_true(receipt.action.sequence == i);
+        hash = chaos_action_digest(&before.action);
+        assert_memory_equal(receipt.action.previous.bytes, hash.bytes, sizeof hash.bytes);
+        assert_true((memcmp(receipt.action.evidence_hash.bytes, before.action.evidence_hash.bytes, 32) != 0) ==
+                    (i == 2 || i == 4));
+        before = receipt;
+        if (i == 2 || i == 4) {
+            add_block(w.alice, options, sizeof options);
+        }
+    }
+    OK(chaos_agent_anchor(w.alice, &outcome, &err));
+    add_chain(&w, &id, outcome.block_number, options, sizeof options);
+    OK(chaos_agent_anchor(w.alice, &outcome, &err)); /* the chain has it already: nothing is sent */
+    assert_true(outcome.was_done);
+    (void)snprintf(bundle, sizeof bundle, "%s-bundle", w.store);
+    OK(chaos_agent_export(w.alice, 0, 5, buffer_slice(&w.collateral), bundle, &err));
+    assert_int_equal(chaos_agent_export(w.alice, 0, 5, buffer_slice(&w.collateral), bundle, &err), CHAOS_E_USAGE);
+    hash = chaos_content_hash(slice_text("last"));
+    hex_encode(slice(hash.bytes, sizeof hash.bytes), hex);
+    (void)snprintf(content, sizeof content, "test \"$(cat '%s/content/%s')\" = last", bundle, hex);
+    assert_int_equal(system(content), 0);
+    judge_bundle(&w, bundle, "", 1);      /* offline: WARNING */
+    judge_bundle(&w, bundle, options, 0); /* with what the chain says: AFFIRMING */
+    judge_bundle_on_chain(&w, bundle, 0);
+    (void)snprintf(content, sizeof content, "sed -i 5d '%s/bundle.jsonl'", bundle); /* a receipt is taken out */
+    assert_int_equal(system(content), 0);
+    judge_bundle(&w, bundle, options, 4); /* not trusted: RECEIPT_SEQUENCE */
+    shell("grep -q RECEIPT_SEQUENCE '%s/said' %s", bundle, "");
+    judge_bundle_on_chain(&w, bundle, 4);
+
+    (void)snprintf(content, sizeof content, "%s-none", w.store);
+    assert_int_equal(chaos_agent_export(w.alice, 4, 6, slice("", 0), content, &err), CHAOS_E_NOT_FOUND);
+    assert_int_equal(chaos_agent_export(w.alice, 5, 4, slice("", 0), content, &err), CHAOS_E_USAGE);
+    world_end(&w);
+}
+
+/* A store that was put back to an older state, and one that went another way. */
+static void test_rolled_back(void **state)
+{
+    static world w;
+    char old[192], beside[192];
+    chaos_agent *other = NULL;
+    chaos_receipt receipt;
+    chaos_error err;
+
+    (void)state;
+    world_begin(&w);
+    (void)register_alice(&w);
+    (void)act(&w, "one");
+    (void)act(&w, "two");
+    close_alice(&w);
+    (void)snprintf(old, sizeof old, "%s-old", w.store);
+    (void)snprintf(beside, sizeof beside, "%s-beside", w.store);
+    shell("cp '%s' '%s'", w.store, old);
+    shell("cp '%s' '%s'", w.store, beside);
+    OK(try_alice(&w, beside, &other, &err)); /* nothing is anchored: nobody can tell yet */
+    OK(try_act(other, "another three", &receipt, &err));
+    chaos_agent_free(other);
+    other = NULL;
+
+    open_alice(&w);
+    (void)act(&w, "three");
+    OK(chaos_agent_anchor(w.alice, NULL, &err));
+    close_alice(&w);
+    assert_int_equal(try_alice(&w, old, &other, &err), CHAOS_E_RECEIPT_HEAD);
+    assert_string_equal(err.field, "sequence");
+    assert_int_equal(try_alice(&w, beside, &other, &err), CHAOS_E_RECEIPT_HEAD);
+    assert_string_equal(err.field, "digest");
+    assert_null(other);
+    open_alice(&w); /* the store that was anchored goes on */
+    receipt = act(&w, "four");
+    assert_true(receipt.action.sequence == 3);
+    world_end(&w);
+}
+
+static void test_two_processes(void **state)
+{
+    static world w;
+    chaos_agent *other = NULL;
+    chaos_receipt receipt;
+    char bundle[192];
+    chaos_error err;
+
+    (void)state;
+    world_begin(&w);
+    (void)register_alice(&w);
+    (void)act(&w, "mine");
+    OK(try_alice(&w, w.store, &other, &err));
+    OK(try_act(other, "the other's", &receipt, &err));
+    assert_true(receipt.action.sequence == 1);
+    assert_int_equal(try_act(w.alice, "mine again", &receipt, &err), CHAOS_E_LOCKED);
+    OK(try_act(other, "the other's again", &receipt, &err));
+    OK(chaos_agent_begin_session(w.alice, &err)); /* said in so many words, it takes over */
+    receipt = act(&w, "mine again");
+    assert_true(receipt.action.sequence == 3);
+    assert_int_equal(try_act(other, "late", &receipt, &err), CHAOS_E_LOCKED);
+    (void)snprintf(bundle, sizeof bundle, "%s-bundle", w.store);
+    OK(chaos_agent_export(w.alice, 0, 3, buffer_slice(&w.collateral), bundle, &err));
+    judge_bundle_on_chain(&w, bundle, 1); /* nothing is anchored: WARNING */
+    judge_bundle(&w, bundle, "", 1);      /* and the chain of receipts holds */
+    chaos_agent_free(other);
+    world_end(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_life) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_life), cmocka_unit_test(test_receipts),
+                                        cmocka_unit_test(test_rolled_back), cmocka_unit_test(test_two_processes) };
 
     if (anvil_path() == NULL) {
         (void)printf("SKIPPED: anvil is not installed (scripts/install-npm.sh tests/npm/chain)\n");

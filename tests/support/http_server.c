@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    MAX_CONNECTIONS = 64,
+    MAX_CONNECTIONS = 1024, /* over its whole life */
     MAX_HEAD = 16384,
     MAX_REQUEST_BODY = 2 * 1024 * 1024
 };
