@@ -1,8 +1,6 @@
 /* facts.c - what a relying party brings (its beliefs) and reads from the chain through its own connection. */
 #include "studio.h"
 
-#include "appraise/internal.h" /* the default policy as the file that its hash is of */
-
 #define MAX_POLICY (256u * 1024u)
 #define MAX_COLLATERAL (512u * 1024u)
 #define MAX_URI 8192u
@@ -20,13 +18,10 @@ chaos_status beliefs_read(const char *trust_root, const char *collateral, const 
     if (collateral != NULL) {
         CHAOS_TRY(input_read("--collateral", collateral, MAX_COLLATERAL, &b->collateral, err));
     }
-    if (policy == NULL || strcmp(policy, "default") == 0) {
-        if (!buffer_append_text(&b->policy_bytes, default_policy_text)) {
-            return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-        }
-    } else {
-        CHAOS_TRY(input_read("--policy", policy, MAX_POLICY, &b->policy_bytes, err));
+    if (policy == NULL || strcmp(policy, "default") == 0) { /* no bytes: the validator takes the default one, too */
+        return chaos_policy_default(&b->policy, err);
     }
+    CHAOS_TRY(input_read("--policy", policy, MAX_POLICY, &b->policy_bytes, err));
     return chaos_policy_parse(buffer_slice(&b->policy_bytes), &b->policy, err);
 }
 
