@@ -73,8 +73,8 @@ typedef enum chaos_service_kind {
 /* A service that hands out collateral. No call that is made needs an API key. */
 typedef struct chaos_collateral_service {
     size_t size;              /* CHAOS_COLLATERAL_SERVICE_INIT */
-    const char *url;          /* "https://HOST[:PORT][/PATH]" before "/sgx/certification"; NULL: Intel's. http:// only for
-                               * this machine (localhost, 127.0.0.0/8, [::1]), and only with allow_local */
+    const char *url;          /* "https://HOST[:PORT][/PATH]" before "/sgx/certification"; NULL: Intel's. http:// only
+                               * for this machine (localhost, 127.0.0.0/8, [::1]), and only with allow_local */
     chaos_service_kind kind;
     unsigned version;         /* of the interface: 3 (SGX alone) or 4 */
     const char *root_crl_url; /* PCS: the root CA's list; NULL: Intel's */
@@ -86,10 +86,10 @@ typedef struct chaos_collateral_service {
     { sizeof(chaos_collateral_service), NULL, CHAOS_SERVICE_PCS, 4, NULL, false, false, 0 }
 
 /* Asks for TCB info, QE identity, PCK CRL and root CA CRL, verifies them all at `now` (chaos_collateral_seal), compares
- * them with `platform`, and appends the interchange JSON to `json` (CHAOS_MAX_COLLATERAL is enough). `facts` may be NULL.
- * FORMAT and TRUST statuses speak of what the service gave, never of any evidence. TCB_INFO_MISMATCH (`field` "fmspc" or
- * "tee") and CRL_ISSUER (`field` "pck_crl"): of another platform. COLLATERAL_MISSING: the service has none (404, 410);
- * GUEST_AGENT: another HTTP status, with `field` the part; NETWORK, TIMEOUT. */
+ * them with `platform`, and appends the interchange JSON to `json` (CHAOS_MAX_COLLATERAL is enough). `facts` may be
+ * NULL. FORMAT and TRUST statuses speak of what the service gave, never of any evidence. TCB_INFO_MISMATCH (`field`
+ * "fmspc" or "tee") and CRL_ISSUER (`field` "pck_crl"): of another platform. COLLATERAL_MISSING: the service has none
+ * (404, 410); GUEST_AGENT: another HTTP status, with `field` the part; NETWORK, TIMEOUT. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_fetch(const chaos_collateral_service *service,
                                                              const chaos_platform *platform, const chaos_trust *trust,
                                                              int64_t now, chaos_buffer *json,
@@ -131,8 +131,9 @@ typedef struct chaos_cached_collateral {
  * what is there has expired and the service fails; COLLATERAL_ROLLBACK with the field when the service's is older than
  * what was seen before; LOCKED, FILE_IO. Thread-safe. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_cache_get(const chaos_collateral_cache *cache,
-                                                                 const chaos_platform *platform, bool renew, int64_t now,
-                                                                 chaos_buffer *json, chaos_cached_collateral *found,
+                                                                 const chaos_platform *platform, bool renew,
+                                                                 int64_t now, chaos_buffer *json,
+                                                                 chaos_cached_collateral *found,
                                                                  chaos_error *err);
 /* The same for a piece of evidence, as a chaos_collateral_source of <chaoschain/validator.h>; `context` is a
  * chaos_collateral_cache. What the service gives that is malformed or not to be trusted is COLLATERAL_MISSING here: a

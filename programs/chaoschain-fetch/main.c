@@ -1,5 +1,5 @@
-/* main.c - chaoschain collateral fetch: Intel's statements about a platform, from its service, a caching service, or the
- * folder where they were kept. A program of its own: the one that verifies has no network. */
+/* main.c - chaoschain collateral fetch: Intel's statements about a platform, from its service, a caching service, or
+ * the folder where they were kept. A program of its own: the one that verifies has no network. */
 #include "fetch_program.h"
 
 #define MAX_RENEW_S (365u * 24u * 3600u)

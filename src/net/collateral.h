@@ -1,4 +1,5 @@
-/* collateral.h - what the files about collateral share: the service, a platform's collateral, the folder it is kept in. */
+/* collateral.h - what the files about collateral share: the service, a platform's collateral, the
+ * folder it is kept in. */
 #ifndef NET_COLLATERAL_H
 #define NET_COLLATERAL_H
 
@@ -28,9 +29,9 @@ CHAOS_MUST_USE chaos_status collateral_folder_make(const char *folder, chaos_err
 /* One writer at a time, of all processes and threads; a few seconds are waited for it, then it is LOCKED. */
 CHAOS_MUST_USE chaos_status collateral_folder_lock(const char *folder, int *lock, chaos_error *err);
 void collateral_folder_unlock(int lock);
-/* Appends the file's bytes, up to the limit of `bytes`, and one more byte is LIMIT. *there false: there is no such file. */
-CHAOS_MUST_USE chaos_status collateral_folder_read(const char *folder, const char *name, chaos_buffer *bytes, bool *there,
-                                                   chaos_error *err);
+/* Appends the file's bytes, up to the limit of `bytes`; one more is LIMIT. *there false: there is no such file. */
+CHAOS_MUST_USE chaos_status collateral_folder_read(const char *folder, const char *name, chaos_buffer *bytes,
+                                                   bool *there, chaos_error *err);
 /* Whole or not at all, and on the disk when it returns. Under the lock. */
 CHAOS_MUST_USE chaos_status collateral_folder_write(const char *folder, const char *name, chaos_slice bytes,
                                                     chaos_error *err);

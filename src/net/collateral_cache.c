@@ -169,7 +169,8 @@ static chaos_status look(const chaos_collateral_cache *cache, const chaos_platfo
         return CHAOS_OK;
     }
     status = judge_kept(cache, platform, now, floor, k);
-    k->state = status == CHAOS_OK ? KEPT_GOOD : status_is_date(status) ? KEPT_EXPIRED : KEPT_NONE;
+    k->state = status == CHAOS_OK ? KEPT_GOOD : status_is_date(status) ? KEPT_EXPIRED
+                                                                       : KEPT_NONE;
     if (chaos_status_class(status) == CHAOS_CLASS_INTERNAL) {
         if (err != NULL) {
             *err = k->why;
@@ -232,7 +233,8 @@ static chaos_status nothing(const kept *k, const chaos_error *failure, chaos_err
         return error_set(err, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET,
                          "nothing is kept of this platform, and no service is asked");
     }
-    (void)error_set(err, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET, "what is kept of this platform %s%s",
+    (void)error_set(err, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET,
+                    "what is kept of this platform %s%s",
                     k->state == KEPT_EXPIRED ? "is not valid at this time" : "is not good",
                     asked ? ", and the service fails" : ", and no service is asked");
     error_found(err, "%s%s%s", chaos_status_name(k->why.status), asked ? "; " : "", asked ? failure->text : "");

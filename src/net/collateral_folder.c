@@ -72,7 +72,8 @@ chaos_status collateral_folder_lock(const char *folder, int *lock, chaos_error *
         (void)nanosleep(&pause, NULL);
     }
     (void)close(descriptor);
-    return error_set(err, CHAOS_E_LOCKED, "folder", CHAOS_NO_OFFSET, "another process writes to the folder of collateral");
+    return error_set(err, CHAOS_E_LOCKED, "folder", CHAOS_NO_OFFSET,
+                     "another process writes to the folder of collateral");
 }
 
 void collateral_folder_unlock(int lock)

@@ -22,8 +22,8 @@ chaos_status chaos_evidence_platform(const chaos_evidence *evidence, chaos_platf
         return error_set(err, CHAOS_E_PCK_CHAIN_MISSING, FIELD_CHAIN, CHAOS_NO_OFFSET,
                          "the quote names its PCK certificate and does not hold it: say FMSPC and CA");
     }
-    size_t count = pem_read(evidence->quote.cert_data, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH,
-                            room, sizeof room, der, CHAIN_LENGTH, &why);
+    size_t count = pem_read(evidence->quote.cert_data, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT,
+                            CHAOS_E_PCK_CHAIN_LENGTH, room, sizeof room, der, CHAIN_LENGTH, &why);
     if (count == 0) {
         return fault_to_error(&why, err);
     }

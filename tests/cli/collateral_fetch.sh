@@ -135,4 +135,31 @@ serve "$work/tdx" pccs 4
 expect 0 "a PCCS" fetch --trust-root "$tdx/trust-root.der" --at "$forged_at" --cache "$work/pccs" --service "$url/" \
     --kind pccs --quote "$tdx/quote.bin" --json
 has out '"origin":"service"' "a PCCS"
+
+# --- real collateral, under Intel's root ---
+if [ -n "${CHAOS_VECTORS:-}" ] && [ -d "$CHAOS_VECTORS/dcap" ]; then
+    real=$CHAOS_VECTORS/dcap
+    mkdir "$work/real"
+    at_then=(--at 2025-06-05T00:00:00Z --cache "$work/intel")
+    quote=$(ls "$real"/quotes/v3_sgx_00906ed50000_*.bin | head -1)
+    cp "$real"/collateral/sgx_v3_00906ed50000_eval19_20250527193108__*.json "$work/real/collateral.json"
+    serve "$work/real" pcs 4
+    service=(--service "$url" --root-crl "$url/root.der")
+    expect 0 "real collateral" fetch "${at_then[@]}" "${service[@]}" --quote "$quote" --update early --json
+    has out '"tcb_evaluation_number":19' "real collateral"
+    cp "$real"/collateral/sgx_v3_00906ed50000_eval17_20250527193107__*.json "$work/real/collateral.json"
+    expect 0 "an older evaluation" fetch "${at_then[@]}" "${service[@]}" --quote "$quote" --refresh --json
+    has out '"origin":"kept"' "an older evaluation"
+    has out '"field":"tcb_evaluation_number"' "an older evaluation"
+    expect 0 "in a folder of its own" fetch "${at_then[@]:0:2}" --cache "$work/standard" "${service[@]}" --quote "$quote" \
+        --json
+    has out '"tcb_evaluation_number":17' "in a folder of its own"
+    cp "$real"/collateral/sgx_v2_00906ed50000_eval17_20250527193107__*.json "$work/real/collateral.json"
+    serve "$work/real" pccs 3
+    expect 0 "TCB info of version 2, from a PCCS" fetch "${at_then[@]:0:2}" --cache "$work/two" --service "$url" --kind pccs \
+        --api 3 --quote "$quote" --out "$work/two.json"
+    expect 0 "and its file" "$chaoschain" collateral verify "${at_then[@]:0:2}" "$work/two.json"
+else
+    echo "SKIPPED: no vectors"
+fi
 finish

@@ -22,7 +22,13 @@ static chaos_error err;
 
 /* ----------------------------------------------------------------- service ---- */
 
-typedef enum part { PART_TCB, PART_QE, PART_CRL, PART_ROOT, PARTS } part;
+typedef enum part {
+    PART_TCB,
+    PART_QE,
+    PART_CRL,
+    PART_ROOT,
+    PARTS
+} part;
 static const char *const part_names[PARTS] = { "tcb_info", "qe_identity", "pck_crl", "root_ca_crl" };
 
 /* What is wrong with one answer. */
@@ -33,8 +39,8 @@ typedef enum wrong {
     STATUS_429,
     STATUS_500,
     EMPTY,
-    CUT,        /* less than Content-Length says */
-    HALF,       /* half of the body, with a Content-Length to match */
+    CUT,  /* less than Content-Length says */
+    HALF, /* half of the body, with a Content-Length to match */
     NO_HEADER,
     HEADER_ALIEN,
     HEADER_TWICE,
@@ -157,11 +163,11 @@ static bool part_of(const service *s, const char *target, part *which)
         return false;
     }
     rest += strlen(prefix);
-    *which = strncmp(rest, "tcb?fmspc=", 10) == 0                       ? PART_TCB
-             : strncmp(rest, "qe/identity", 11) == 0                    ? PART_QE
-             : strncmp(rest, "pckcrl?ca=", 10) == 0                     ? PART_CRL
-             : s->pccs && strcmp(rest, "rootcacrl") == 0                ? PART_ROOT
-                                                                        : PARTS;
+    *which = strncmp(rest, "tcb?fmspc=", 10) == 0        ? PART_TCB
+             : strncmp(rest, "qe/identity", 11) == 0     ? PART_QE
+             : strncmp(rest, "pckcrl?ca=", 10) == 0      ? PART_CRL
+             : s->pccs && strcmp(rest, "rootcacrl") == 0 ? PART_ROOT
+                                                         : PARTS;
     return *which != PARTS;
 }
 
@@ -395,10 +401,14 @@ static void test_wrong_bodies(void **state)
         wrong bad;
         chaos_status status;
     } bodies[] = {
-        { PART_TCB, HALF, CHAOS_E_JSON },       { PART_QE, HALF, CHAOS_E_JSON },
-        { PART_CRL, HALF, CHAOS_E_CRL_FORMAT }, { PART_ROOT, HALF, CHAOS_E_CRL_FORMAT },
-        { PART_TCB, HTML, CHAOS_E_JSON },       { PART_QE, HTML, CHAOS_E_JSON },
-        { PART_CRL, HTML, CHAOS_E_CRL_FORMAT }, { PART_ROOT, HTML, CHAOS_E_CRL_FORMAT },
+        { PART_TCB, HALF, CHAOS_E_JSON },
+        { PART_QE, HALF, CHAOS_E_JSON },
+        { PART_CRL, HALF, CHAOS_E_CRL_FORMAT },
+        { PART_ROOT, HALF, CHAOS_E_CRL_FORMAT },
+        { PART_TCB, HTML, CHAOS_E_JSON },
+        { PART_QE, HTML, CHAOS_E_JSON },
+        { PART_CRL, HTML, CHAOS_E_CRL_FORMAT },
+        { PART_ROOT, HTML, CHAOS_E_CRL_FORMAT },
         { PART_TCB, HEADER_OTHER_NAME, CHAOS_E_COLLATERAL_FORMAT },
     };
     service s;
@@ -487,11 +497,16 @@ static void test_usage(void **state)
         bool allow_local;
         const char *field;
     } urls[] = {
-        { "http://127.0.0.1:1", false, "url" },          { "http://192.0.2.1", true, "url" },
-        { "http://example.org", true, "url" },           { "http://localhost.example.org", true, "url" },
-        { "http://127.0.0.1.example.org", true, "url" }, { "ftp://127.0.0.1", true, "url" },
-        { "https://user@example.org", true, "url" },     { "https://example.org/?a=b", true, "url" },
-        { "https://example.org/#a", true, "url" },       { "", true, "url" },
+        { "http://127.0.0.1:1", false, "url" },
+        { "http://192.0.2.1", true, "url" },
+        { "http://example.org", true, "url" },
+        { "http://localhost.example.org", true, "url" },
+        { "http://127.0.0.1.example.org", true, "url" },
+        { "ftp://127.0.0.1", true, "url" },
+        { "https://user@example.org", true, "url" },
+        { "https://example.org/?a=b", true, "url" },
+        { "https://example.org/#a", true, "url" },
+        { "", true, "url" },
         { "http://[::2]", true, "url" },
     };
     const int64_t now = FORGE_DEFAULT_NOW;
@@ -970,16 +985,118 @@ static void test_source(void **state)
     folder_end(&f);
 }
 
+/* ----------------------------------------------------------------- platform ---- */
+
+static void expect_platform(const chaos_evidence *evidence, chaos_status status, const char *what)
+{
+    chaos_platform platform = { .tee = CHAOS_TEE_TDX };
+    chaos_status found = chaos_evidence_platform(evidence, &platform, &err);
+
+    if (found != status) {
+        fail_msg("%s: %s, expected %s", what, chaos_status_name(found), chaos_status_name(status));
+    }
+}
+
+static void test_platform_negative(void **state)
+{
+    forge_result made;
+    chaos_evidence *evidence = NULL;
+    chaos_buffer text = CHAOS_BUFFER_INIT(65536);
+    char *second;
+    char *third;
+
+    (void)state;
+    assert_int_equal(forge_make(FORGE_TDX4, NULL, NULL, &made, &err), CHAOS_OK);
+    assert_int_equal(chaos_evidence_parse(bytes_of(&made.quote), &evidence, &err), CHAOS_OK);
+    const chaos_slice chain = evidence->quote.cert_data;
+    expect_platform(evidence, CHAOS_OK, "as it is");
+    for (uint16_t type = 1; type <= 3; type++) {
+        evidence->quote.cert_data_type = type;
+        expect_platform(evidence, CHAOS_E_PCK_CHAIN_MISSING, "no chain");
+    }
+    evidence->quote.cert_data_type = 5;
+    assert_true(buffer_append(&text, chain));
+    second = strstr((char *)text.data + 10, "-----BEGIN");
+    assert_non_null(second);
+    third = strstr(second + 10, "-----BEGIN");
+    assert_non_null(third);
+    const size_t at[] = { (size_t)((uint8_t *)second - text.data), (size_t)((uint8_t *)third - text.data) };
+    evidence->quote.cert_data = slice(text.data, at[1]);
+    expect_platform(evidence, CHAOS_E_PCK_CHAIN_LENGTH, "two certificates");
+    evidence->quote.cert_data = slice(text.data, at[1] - 40);
+    expect_platform(evidence, CHAOS_E_PCK_CHAIN_FORMAT, "cut");
+    evidence->quote.cert_data = slice(text.data, 0);
+    expect_platform(evidence, CHAOS_E_PCK_CHAIN_FORMAT, "empty");
+    chaos_buffer other = CHAOS_BUFFER_INIT(65536); /* leaf, root, CA */
+    assert_true(buffer_append(&other, slice(text.data, at[0])) &&
+                buffer_append_text(&other, third) &&
+                buffer_append(&other, slice(second, at[1] - at[0])));
+    evidence->quote.cert_data = bytes_of(&other);
+    expect_platform(evidence, CHAOS_E_PCK_CHAIN_ORDER, "another order");
+    evidence->quote.cert_data = slice(second, text.size - at[0]);
+    expect_platform(evidence, CHAOS_E_PCK_CHAIN_LENGTH, "without its leaf");
+    evidence->quote.cert_data = chain;
+    expect_platform(evidence, CHAOS_OK, "as it was");
+    chaos_buffer_free(&text);
+    chaos_buffer_free(&other);
+    chaos_evidence_free(evidence);
+    forge_result_free(&made);
+}
+
+/* Of real quotes: what 'inspect' shows, which takes the CA from the certificate's own extension. */
+static void test_platform_real(void **state)
+{
+    static const char *const files[] = {
+        "dcap/quotes/v3_sgx_00606a000000_1cc40342.bin",
+        "dcap/quotes/v3_sgx_00906ea10000_4e3f9fa7.bin",
+        "dcap/quotes/v4_tdx_00806f050000_00b2526a.bin",
+        "dcap/quotes/v5_tdx_90c06f000000_4c453ea4.bin",
+    };
+
+    (void)state;
+    REQUIRE_VECTORS();
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(files); i++) {
+        chaos_buffer shown = CHAOS_BUFFER_INIT(1u << 20);
+        chaos_buffer quote;
+        chaos_evidence *evidence = NULL;
+        chaos_platform platform;
+        char member[40] = "\"fmspc\":\"";
+        char digits[16];
+
+        assert_true(read_vector(files[i], &quote));
+        assert_int_equal(chaos_evidence_parse(bytes_of(&quote), &evidence, &err), CHAOS_OK);
+        assert_int_equal(chaos_evidence_platform(evidence, &platform, &err), CHAOS_OK);
+        assert_int_equal(chaos_evidence_describe(evidence, &shown, &err), CHAOS_OK);
+        (void)snprintf(member, sizeof member, "\"fmspc\":\"%s\"",
+                       error_hex(digits, sizeof digits, slice(platform.fmspc, sizeof platform.fmspc)));
+        assert_non_null(strstr((char *)shown.data, member));
+        assert_non_null(strstr((char *)shown.data, platform.platform_ca ? "\"pck_ca\":\"platform\""
+                                                                        : "\"pck_ca\":\"processor\""));
+        assert_int_equal(platform.tee, chaos_evidence_tee(evidence));
+        chaos_evidence_free(evidence);
+        chaos_buffer_free(&quote);
+        chaos_buffer_free(&shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),          cmocka_unit_test(test_wrong_answers),
-        cmocka_unit_test(test_wrong_bodies),  cmocka_unit_test(test_untrusted),
-        cmocka_unit_test(test_unreachable),   cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_life),          cmocka_unit_test(test_rollback),
-        cmocka_unit_test(test_rollback_without_floor), cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_many_processes), cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_wrong_answers),
+        cmocka_unit_test(test_wrong_bodies),
+        cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_rollback_without_floor),
+        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_many_processes),
+        cmocka_unit_test(test_killed),
         cmocka_unit_test(test_source),
+        cmocka_unit_test(test_platform_negative),
+        cmocka_unit_test(test_platform_real),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
