@@ -12,7 +12,7 @@ endif()
 # before anything else is loaded.
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator) # may link the simulator
-set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-probe genesis-studio) # link all of libchaoschain
+set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-fetch chaoschain-probe genesis-studio) # link all of libchaoschain
 set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
 set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain
 

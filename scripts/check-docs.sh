@@ -50,7 +50,7 @@ if [ -d man ]; then
     for program in programs/*/; do
         name=$(basename "$program")
         case $name in
-        common | chaoschain-tee | chaoschain-probe) continue ;; # not for people; chaoschain's verbs have pages of their own
+        common | chaoschain-tee | chaoschain-fetch | chaoschain-probe) continue ;; # not for people; chaoschain's verbs have pages of their own
         esac
         [ -f "man/$name.1.scd" ] || problem "programs/$name has no man page"
     done

@@ -36,6 +36,13 @@ _chaoschain() {
                 fi
                 program+=("${COMP_WORDS[2]}")
                 ;;
+            collateral)
+                if [ "$COMP_CWORD" -eq 2 ]; then
+                    mapfile -t COMPREPLY < <(compgen -W "show verify fetch --help" -- "$current")
+                    return
+                fi
+                [ "${COMP_WORDS[2]}" != fetch ] || program+=(fetch)
+                ;;
         esac
     fi
     case $previous in
@@ -46,6 +53,9 @@ _chaoschain() {
         --break)
             mapfile -t COMPREPLY < <(compgen -W "$("${program[@]}" --break list 2>/dev/null | sed 's/ .*//')" -- "$current")
             ;;
+        --ca) mapfile -t COMPREPLY < <(compgen -W "platform processor" -- "$current") ;;
+        --tee) mapfile -t COMPREPLY < <(compgen -W "tdx sgx" -- "$current") ;;
+        --update) mapfile -t COMPREPLY < <(compgen -W "standard early" -- "$current") ;;
         policy) mapfile -t COMPREPLY < <(compgen -W "check" -- "$current") ;;
         *)
             if [[ $current == -* ]]; then

@@ -180,6 +180,8 @@ enum {
     JUDGE_OPT_TRUST_ROOT,
     JUDGE_OPT_POLICY,
     JUDGE_OPT_COLLATERAL,
+    JUDGE_OPT_CACHE,
+    JUDGE_OPT_SERVICE,
     JUDGE_OPT_AT,
     JUDGE_OPT_CONTENT,
     JUDGE_OPT_BASE,
@@ -193,6 +195,10 @@ enum {
                                         "trust this root too: DER or PEM; repeatable" },                           \
     [(base) + JUDGE_OPT_POLICY] = { "--policy", "FILE", 1, false, "a policy file, or the word default" },          \
     [(base) + JUDGE_OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "your own collateral" },                 \
+    [(base) + JUDGE_OPT_CACHE] = { "--collateral-cache", "DIR", 1, false,                                          \
+                                   "fetch collateral as 'collateral fetch' does, and keep it there" },             \
+    [(base) + JUDGE_OPT_SERVICE] = { "--collateral-service", "URL", 1, false,                                      \
+                                     "with --collateral-cache: a PCCS to ask; default: Intel's service" },         \
     [(base) + JUDGE_OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 in UTC or Unix seconds" }, \
     [(base) + JUDGE_OPT_CONTENT] = { "--content", "FOLDER", 1, false,                                              \
                                      "content by its name: looked into first; reports are put there" },            \
@@ -208,9 +214,10 @@ typedef struct judging {
     bool has_time;
     int64_t at; /* --at */
     chaos_validator *validator;
+    chaos_collateral_cache *cache; /* NULL: none */
 } judging;
 #define JUDGE_INIT \
-    { NULL, CHAOS_BUFFER_INIT(CHAOS_MAX_POLICY), CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL), NULL, false, 0, NULL }
+    { NULL, CHAOS_BUFFER_INIT(CHAOS_MAX_POLICY), CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL), NULL, false, 0, NULL, NULL }
 /* From the options; the validator of the session's registries, and of its sender where it has one. */
 CHAOS_MUST_USE chaos_status judge_open(judging *j, const chain_session *s, size_t base, chaos_error *err);
 int64_t judge_now(const judging *j);

@@ -131,7 +131,7 @@ int verb_check(int argc, char **argv)
     } else {
         code = say_result(PROGRAM, buffer_slice(&out), exit_of(&report));
         if (!s.json && report.fault.status == CHAOS_E_COLLATERAL_MISSING &&
-            !say_text(STDERR_FILENO, PROGRAM ": give --collateral FILE, the collateral of the platform's vendor\n")) {
+            !say_text(STDERR_FILENO, PROGRAM ": give --collateral FILE, or --collateral-cache DIR to fetch it\n")) {
             code = EXIT_ENVIRONMENT;
         }
     }

@@ -48,6 +48,30 @@ static chaos_status read_files(judging *j, const options *o, size_t base, chaos_
                : input_read("--collateral", collateral, CHAOS_MAX_COLLATERAL - 1, &j->collateral, err);
 }
 
+/* Where collateral comes from when no file was given. */
+static chaos_status open_cache(judging *j, const options *o, size_t base, chaos_error *err)
+{
+    chaos_collateral_service service = CHAOS_COLLATERAL_SERVICE_INIT;
+    chaos_collateral_cache_options how = CHAOS_COLLATERAL_CACHE_OPTIONS_INIT;
+
+    how.folder = options_value(o, base + JUDGE_OPT_CACHE, 0);
+    service.url = options_value(o, base + JUDGE_OPT_SERVICE, 0);
+    if (how.folder == NULL) {
+        return service.url == NULL ? CHAOS_OK
+                                   : error_set(err, CHAOS_E_USAGE, "--collateral-service", CHAOS_NO_OFFSET,
+                                               "it goes with --collateral-cache DIR");
+    }
+    if (options_has(o, base + JUDGE_OPT_COLLATERAL)) {
+        return error_set(err, CHAOS_E_USAGE, "--collateral-cache", CHAOS_NO_OFFSET,
+                         "a file or a folder: --collateral or --collateral-cache");
+    }
+    service.kind = service.url == NULL ? CHAOS_SERVICE_PCS : CHAOS_SERVICE_PCCS;
+    service.allow_local = true; /* the operator wrote the URL */
+    how.service = &service;
+    how.trust = j->trust;
+    return chaos_collateral_cache_open(&how, &j->cache, err);
+}
+
 chaos_status judge_open(judging *j, const chain_session *s, size_t base, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(store, 4096);
@@ -55,6 +79,7 @@ chaos_status judge_open(judging *j, const chain_session *s, size_t base, chaos_e
 
     CHAOS_TRY(add_roots(j, s->o, base + JUDGE_OPT_TRUST_ROOT, err));
     CHAOS_TRY(read_files(j, s->o, base, err));
+    CHAOS_TRY(open_cache(j, s->o, base, err));
     CHAOS_TRY(open_content(j, s->o, base, err));
     config.registries = s->registries;
     config.sender = s->sender;
@@ -66,6 +91,10 @@ chaos_status judge_open(judging *j, const chain_session *s, size_t base, chaos_e
     config.trust = j->trust;
     config.policy = buffer_slice(&j->policy);
     config.collateral = buffer_slice(&j->collateral);
+    if (j->cache != NULL) {
+        config.collateral_source = chaos_collateral_cached_source;
+        config.collateral_context = j->cache;
+    }
     config.first_block = s->network.first_block;
     config.log = log_line;
     config.log_context = (void *)(uintptr_t)s;
@@ -80,6 +109,7 @@ int64_t judge_now(const judging *j)
 void judge_close(judging *j)
 {
     chaos_validator_free(j->validator);
+    chaos_collateral_cache_free(j->cache);
     chaos_content_free(j->content);
     chaos_trust_free(j->trust);
     chaos_buffer_free(&j->policy);

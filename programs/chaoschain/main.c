@@ -28,7 +28,7 @@ static const struct verb {
     { "account", verb_chain, "make and list the keystores of accounts that send" },
     { "policy", verb_policy, "check a policy file" },
     { "forge", verb_forge, "make simulated evidence, valid or broken in one way (chaoschain-forge)" },
-    { "collateral", verb_collateral, "show or verify Intel's statements about a platform" },
+    { "collateral", verb_collateral, "fetch, show or verify Intel's statements about a platform" },
 };
 
 static const struct verb *find_verb(const char *name)

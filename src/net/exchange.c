@@ -214,6 +214,25 @@ static void take_retry_after(const exchange *x)
     }
 }
 
+/* The line that was asked for: there once, or not at all. */
+static const char *take_wanted(const exchange *x)
+{
+    struct curl_header *header = NULL;
+    chaos_buffer *value = &x->reply->header;
+    if (curl_easy_header(x->handle, x->request->header, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        return NULL;
+    }
+    if (header->amount != 1) {
+        return "the server says a header line twice";
+    }
+    for (const char *p = header->value; *p != '\0'; p++) {
+        if (!is_printable(*p)) {
+            return "a header line of the server's answer is not printable";
+        }
+    }
+    return buffer_append_text(value, header->value) ? NULL : "a header line of the server's answer is too long";
+}
+
 /* libcurl makes it absolute; it does not follow it. */
 static void take_location(const exchange *x)
 {
@@ -253,13 +272,14 @@ static chaos_status perform(exchange *x, chaos_error *err)
         take_location(x);
     }
     take_retry_after(x);
-    return CHAOS_OK;
+    const char *bad = x->request->header == NULL ? NULL : take_wanted(x);
+    return bad == NULL ? CHAOS_OK : exchange_failed(x, CHAOS_E_GUEST_AGENT, bad, err);
 }
 
 chaos_status exchange_with(void *handle, bool keep, const net_request *request, exchange_guard *guard,
                            net_reply *reply, chaos_error *err)
 {
-    net_reply made = { .body = CHAOS_BUFFER_INIT(0) };
+    net_reply made = { .body = CHAOS_BUFFER_INIT(0), .header = CHAOS_BUFFER_INIT(NET_MAX_HEADER_VALUE) };
     exchange x = { .request = request, .reply = &made, .handle = handle, .keep = keep, .guard = guard };
     if (request == NULL || reply == NULL) {
         return usage("request", "request and reply may not be NULL", err);
@@ -294,5 +314,6 @@ chaos_status net_exchange(const net_request *request, net_reply *reply, chaos_er
 void net_reply_clear(net_reply *reply)
 {
     chaos_buffer_wipe(&reply->body);
+    chaos_buffer_wipe(&reply->header);
     memset(reply, 0, sizeof *reply);
 }

@@ -17,6 +17,7 @@
 #define NET_MAX_CONNECT_TIMEOUT_MS 60000u
 #define NET_MAX_TOTAL_TIMEOUT_MS 600000u
 #define NET_MAX_URL 2048u
+#define NET_MAX_HEADER_VALUE 32768u
 #define NET_MAX_BODY (1024u * 1024u)
 #define NET_DEFAULT_REPLY (1024u * 1024u)
 #define NET_MAX_REPLY (16u * 1024u * 1024u)
@@ -29,6 +30,7 @@ typedef struct net_request {
     chaos_slice body;
     uint32_t connect_timeout_ms, total_timeout_ms; /* 0: the defaults above */
     size_t max_reply;                              /* 0: NET_DEFAULT_REPLY */
+    const char *header;       /* name of a header line of the answer that is wanted; NULL: none */
 } net_request;
 
 typedef struct net_reply {
@@ -36,6 +38,7 @@ typedef struct net_reply {
     char content_type[64]; /* lower case, without parameters, cut; "" if none */
     char retry_after[64];  /* as the server wrote it (RFC 9110 10.2.3); "" if none, or none that fits */
     bool new_connection;   /* it was made for this exchange */
+    chaos_buffer header;   /* value of the line that was wanted: printable ASCII; empty if there is none */
     chaos_buffer body;
 } net_reply;
 

@@ -197,6 +197,27 @@ static void test_check_own_things(void **state)
                    w.journal, w.content_folder);
     run(2, arguments); /* the default policy takes no simulator */
     says("ANCHOR");
+    /* collateral that 'collateral fetch' would keep: good as it is, and nobody is asked */
+    char folder[160];
+    (void)snprintf(folder, sizeof folder, "%s-kept", w.journal);
+    (void)snprintf(arguments, sizeof arguments,
+                   "check %s --trust-root %s-root --policy %s-policy --content %s --collateral-cache %s "
+                   "--collateral-service http://127.0.0.1:1",
+                   agent_name(&id), w.journal, w.journal, w.content_folder, folder);
+    run(5, arguments); /* nothing is kept, and nobody answers */
+    says("NETWORK");
+    save("kept/tdx-c0a05c000000-platform.json", buffer_slice(&w.held.collateral));
+    run(0, arguments);
+    says("SIMULATED, no hardware vouches for it");
+    save("kept/tdx-c0a05c000000-platform.json", slice_text("{}"));
+    run(5, arguments);
+    says("NETWORK");
+    (void)snprintf(arguments, sizeof arguments, "rm -r '%s'", folder);
+    shell(0, arguments);
+    run(64, with("check 0 --collateral-cache %s %s", folder)); /* and --collateral */
+    (void)snprintf(arguments, sizeof arguments, "check %s --collateral-service http://127.0.0.1:1", agent_name(&id));
+    run(64, arguments);
+    says("--collateral-cache");
     run(64, "check");
     run(64, with("check nonsense %s%s", ""));
     run(64, with("check 0 --at yesterday %s%s", ""));

@@ -1,0 +1,96 @@
+/* collateral_judge.c - whose collateral a quote asks for, and whether some that came is that. */
+#include "net/collateral.h"
+
+#define CN_PLATFORM_CA "Intel SGX PCK Platform CA"
+#define CN_PROCESSOR_CA "Intel SGX PCK Processor CA"
+#define CHAIN_LENGTH 3
+#define FIELD_CHAIN "certification_data"
+
+chaos_status chaos_evidence_platform(const chaos_evidence *evidence, chaos_platform *platform, chaos_error *err)
+{
+    uint8_t room[MAX_CERTIFICATE * CHAIN_LENGTH];
+    chaos_slice der[CHAIN_LENGTH];
+    certificate leaf;
+    certificate ca;
+    pck_extension pck;
+    fault why = { 0 };
+
+    if (evidence == NULL || platform == NULL) {
+        return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "evidence and platform may not be NULL");
+    }
+    if (evidence->quote.cert_data_type != CERT_PCK_CHAIN) {
+        return error_set(err, CHAOS_E_PCK_CHAIN_MISSING, FIELD_CHAIN, CHAOS_NO_OFFSET,
+                         "the quote names its PCK certificate and does not hold it: say FMSPC and CA");
+    }
+    size_t count = pem_read(evidence->quote.cert_data, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT,
+                            CHAOS_E_PCK_CHAIN_LENGTH, room, sizeof room, der, CHAIN_LENGTH, &why);
+    if (count == 0) {
+        return fault_to_error(&why, err);
+    }
+    if (count != CHAIN_LENGTH) {
+        return error_set(err, CHAOS_E_PCK_CHAIN_LENGTH, FIELD_CHAIN, CHAOS_NO_OFFSET, NULL);
+    }
+    if (!certificate_read(der[0], CHAOS_E_PCK_CHAIN_FORMAT, &leaf, &why) ||
+        !certificate_read(der[1], CHAOS_E_PCK_CHAIN_FORMAT, &ca, &why) ||
+        !pck_extension_read(leaf.sgx_extension, &pck, &why)) {
+        return fault_to_error(&why, err);
+    }
+    bool is_platform = slice_is(ca.subject_cn, CN_PLATFORM_CA);
+    if (!is_platform && !slice_is(ca.subject_cn, CN_PROCESSOR_CA)) {
+        return error_set(err, CHAOS_E_PCK_CHAIN_ORDER, FIELD_CHAIN, CHAOS_NO_OFFSET,
+                         "the second certificate is not a PCK CA's");
+    }
+    platform->tee = chaos_evidence_tee(evidence);
+    platform->platform_ca = is_platform;
+    memcpy(platform->fmspc, pck.fmspc, sizeof platform->fmspc);
+    return CHAOS_OK;
+}
+
+/* ------------------------------------------------------------------ judging ---- */
+
+static chaos_status other(chaos_status status, const char *field, const char *expected, const char *found,
+                          chaos_error *err)
+{
+    (void)error_set(err, status, field, CHAOS_NO_OFFSET, "the collateral is of another platform");
+    error_expected(err, "%s", expected);
+    error_found(err, "%s", found);
+    return status;
+}
+
+static const char *tee_name(chaos_tee_kind tee)
+{
+    return tee == CHAOS_TEE_TDX ? "tdx" : "sgx";
+}
+
+static chaos_status compare(const chaos_platform *platform, const chaos_collateral_facts *facts, chaos_error *err)
+{
+    char text[2][2 * sizeof platform->fmspc + 4];
+
+    if (facts->tee != platform->tee) {
+        return other(CHAOS_E_TCB_INFO_MISMATCH, "tee", tee_name(platform->tee), tee_name(facts->tee), err);
+    }
+    if (memcmp(facts->fmspc, platform->fmspc, sizeof platform->fmspc) != 0) {
+        return other(CHAOS_E_TCB_INFO_MISMATCH, "fmspc",
+                     error_hex(text[0], sizeof text[0], slice(platform->fmspc, sizeof platform->fmspc)),
+                     error_hex(text[1], sizeof text[1], slice(facts->fmspc, sizeof facts->fmspc)), err);
+    }
+    if (facts->platform_ca != platform->platform_ca) {
+        return other(CHAOS_E_CRL_ISSUER, "pck_crl", platform->platform_ca ? CN_PLATFORM_CA : CN_PROCESSOR_CA,
+                     facts->platform_ca ? CN_PLATFORM_CA : CN_PROCESSOR_CA, err);
+    }
+    return CHAOS_OK;
+}
+
+chaos_status collateral_judge(chaos_slice text, const chaos_platform *platform, const chaos_trust *trust, int64_t now,
+                              chaos_collateral_facts *facts, chaos_error *err)
+{
+    CHAOS_AUTO(chaos_collateral, collateral);
+    chaos_collateral_facts found;
+
+    CHAOS_TRY(chaos_collateral_parse(text, &collateral, err));
+    CHAOS_TRY(chaos_collateral_seal(collateral, trust, now, err));
+    CHAOS_TRY(chaos_collateral_get_facts(collateral, &found, err));
+    CHAOS_TRY(compare(platform, &found, err));
+    *facts = found;
+    return CHAOS_OK;
+}
