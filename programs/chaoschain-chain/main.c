@@ -35,11 +35,12 @@ static const struct command {
 static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
+    const char *summary;
 } verbs[] = {
-    { "validate", verb_validate },
-    { "check", verb_check },
-    { "reputation", verb_reputation },
-    { "verify-bundle", verb_verify_bundle },
+    { "check", verb_check, "Is this agent what it claims to be? From its id to one sentence." },
+    { "validate", verb_validate, "Answers requests for validation, once each, as their validator." },
+    { "reputation", verb_reputation, "What of an agent's feedback was given to a TEE, and why." },
+    { "verify-bundle", verb_verify_bundle, "Verifies receipts with what the chain says (--rpc)." },
 };
 
 static const struct group {
@@ -83,6 +84,10 @@ static int help_of_all(void)
     bool ok = buffer_append_text(&text, "Does the work of 'chaoschain GROUP VERB' for these groups:\n\n");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(groups); i++) {
         ok = buffer_append_format(&text, "  %-14s %s\n", groups[i].name, groups[i].summary);
+    }
+    ok = ok && buffer_append_text(&text, "\nand of 'chaoschain VERB' for these:\n\n");
+    for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(verbs); i++) {
+        ok = buffer_append_format(&text, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
     }
     return ok ? say_result(PROGRAM, buffer_slice(&text), EXIT_AFFIRMING)
               : say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
