@@ -25,6 +25,8 @@ static const struct command {
     { "feedback", "give", feedback_give, "give feedback to an agent" },
     { "feedback", "revoke", feedback_revoke, "take feedback of one's own back" },
     { "feedback", "list", feedback_list, "the feedback that an agent has, and its mean" },
+    { "receipts", "list", receipts_list, "the receipts that an agent has kept" },
+    { "receipts", "export", receipts_export, "write them as a bundle that anybody verifies" },
     { "chain", "doctor", chain_doctor, "look at the nodes and the registries, and say what is wrong" },
     { "chain", "deploy", chain_deploy, "put registries on a local chain" },
     { "account", "new", account_new, "make a key in a keystore" },
@@ -49,6 +51,7 @@ static const struct group {
     { "agent", "Registers agents in the identity registry of ERC-8004, and shows them." },
     { "validation", "Asks for validation, answers it, and shows what was answered." },
     { "feedback", "Gives feedback to agents, takes it back, and lists it." },
+    { "receipts", "Lists what an agent has done, and exports it, from its store alone." },
     { "chain", "Looks at a chain and its registries." },
     { "account", "Keystores: the accounts that send transactions and pay for them." },
 };
