@@ -47,7 +47,7 @@ static const option_table list_table = {
 static const option_table export_table = {
     .program = EXPORT,
     .synopsis = "Usage: " EXPORT " AGENT --store FILE --key ADDR --out FOLDER [OPTION]...\n"
-                "Writes receipts with all that proves them as a bundle. Needs the agent's store alone: no TEE, no chain.",
+                "Writes receipts with all that proves them as a bundle. Needs its store alone.",
     .rows = export_rows,
     .count = CHAOS_ARRAY_SIZE(export_rows),
     .notes = CHAIN_EXIT_NOTES,
@@ -80,7 +80,7 @@ static chaos_status open_kept(kept *k, const options *o, chaos_error *err)
     CHAOS_TRY(chaos_receipt_store_open(store, k->agent.chain_id, &k->agent.registry, &address, &k->store, err));
     id = chaos_receipt_store_agent_id(k->store);
     if (memcmp(&id, &k->agent.agent_id, sizeof id) != 0) {
-        return error_set(err, CHAOS_E_NOT_FOUND, "AGENT", CHAOS_NO_OFFSET, "the key is another agent's in this store");
+        return error_set(err, CHAOS_E_NOT_FOUND, "AGENT", CHAOS_NO_OFFSET, "in this store the key is another agent's");
     }
     CHAOS_TRY(chaos_receipt_store_count(k->store, &k->count, err));
     k->to = k->count == 0 ? 0 : k->count - 1;
@@ -108,9 +108,10 @@ static bool text_receipt(const chaos_receipt *receipt, chaos_buffer *out)
 {
     const chaos_action *a = &receipt->action;
     const chaos_keccak digest = chaos_action_digest(a);
-    char when[TIME_TEXT_SIZE];
+    char time[TIME_TEXT_SIZE];
+    const char *when = time_format((int64_t)a->issued_at, time);
 
-    return buffer_append_format(out, "%8" PRIu64 "  %s  %s  %s\n", a->sequence, time_format((int64_t)a->issued_at, when), hex_of(&digest).text,
+    return buffer_append_format(out, "%8" PRIu64 "  %s  %s  %s\n", a->sequence, when, hex_of(&digest).text,
                                 shown(a->action_type).text);
 }
 

@@ -34,7 +34,7 @@ static const option_table table = {
                 "vouches for nothing.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Without --client everybody's feedback counts, and anybody can give it under any number of names.\n" CHAIN_EXIT_NOTES,
+    .notes = "Without --client everybody's feedback counts; anybody can give it under many names.\n" CHAIN_EXIT_NOTES,
 };
 
 static const char *meaning_of(chaos_backing backing)
