@@ -124,6 +124,25 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_export(chaos_agent *agent, uin
                                                          chaos_slice collateral, const char *folder,
                                                          chaos_error *err);
 
+/* What an agent has kept, from outside: no TEE, no chain, no lock of the agent; it may run meanwhile. Which agent: by
+ * chain, registry and identity key (its agentWallet). NOT_FOUND: the store has no agent of that name that is
+ * registered; FILE_IO: there is no such file. One thread at a time. */
+typedef struct chaos_receipt_store chaos_receipt_store;
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_store_open(const char *path, uint64_t chain_id,
+                                                               const chaos_address *identity_registry,
+                                                               const chaos_address *identity_key,
+                                                               chaos_receipt_store **store, chaos_error *err);
+CHAOS_API void chaos_receipt_store_free(chaos_receipt_store *store);
+CHAOS_API chaos_u256 chaos_receipt_store_agent_id(const chaos_receipt_store *store);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_store_count(chaos_receipt_store *store, uint64_t *count,
+                                                                chaos_error *err);
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_store_at(chaos_receipt_store *store, uint64_t sequence,
+                                                             chaos_receipt *receipt, chaos_error *err); /* NOT_FOUND */
+/* As chaos_agent_export. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_store_export(chaos_receipt_store *store, uint64_t from,
+                                                                 uint64_t to, chaos_slice collateral,
+                                                                 const char *folder, chaos_error *err);
+
 /* ----------------------------------------------------------- validation ---- */
 
 /* Asks a validator to judge this agent: the request file is published and its keccak, *request_hash, goes on chain;

@@ -27,6 +27,8 @@ int chain_deploy(int argc, char **argv);
 int chain_doctor(int argc, char **argv);
 int account_new(int argc, char **argv);
 int account_list(int argc, char **argv);
+int receipts_list(int argc, char **argv);
+int receipts_export(int argc, char **argv);
 int verb_validate(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_reputation(int argc, char **argv);

@@ -25,6 +25,8 @@ static const struct command {
     { "feedback", "give", feedback_give, "give feedback to an agent" },
     { "feedback", "revoke", feedback_revoke, "take feedback of one's own back" },
     { "feedback", "list", feedback_list, "the feedback that an agent has, and its mean" },
+    { "receipts", "list", receipts_list, "the receipts that an agent has kept" },
+    { "receipts", "export", receipts_export, "write them as a bundle that anybody verifies" },
     { "chain", "doctor", chain_doctor, "look at the nodes and the registries, and say what is wrong" },
     { "chain", "deploy", chain_deploy, "put registries on a local chain" },
     { "account", "new", account_new, "make a key in a keystore" },
@@ -35,11 +37,12 @@ static const struct command {
 static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
+    const char *summary;
 } verbs[] = {
-    { "validate", verb_validate },
-    { "check", verb_check },
-    { "reputation", verb_reputation },
-    { "verify-bundle", verb_verify_bundle },
+    { "check", verb_check, "Is this agent what it claims to be? From its id to one sentence." },
+    { "validate", verb_validate, "Answers requests for validation, once each, as their validator." },
+    { "reputation", verb_reputation, "What of an agent's feedback was given to a TEE, and why." },
+    { "verify-bundle", verb_verify_bundle, "Verifies receipts with what the chain says (--rpc)." },
 };
 
 static const struct group {
@@ -48,6 +51,7 @@ static const struct group {
     { "agent", "Registers agents in the identity registry of ERC-8004, and shows them." },
     { "validation", "Asks for validation, answers it, and shows what was answered." },
     { "feedback", "Gives feedback to agents, takes it back, and lists it." },
+    { "receipts", "Lists what an agent has done, and exports it, from its store alone." },
     { "chain", "Looks at a chain and its registries." },
     { "account", "Keystores: the accounts that send transactions and pay for them." },
 };
@@ -83,6 +87,10 @@ static int help_of_all(void)
     bool ok = buffer_append_text(&text, "Does the work of 'chaoschain GROUP VERB' for these groups:\n\n");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(groups); i++) {
         ok = buffer_append_format(&text, "  %-14s %s\n", groups[i].name, groups[i].summary);
+    }
+    ok = ok && buffer_append_text(&text, "\nand of 'chaoschain VERB' for these:\n\n");
+    for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(verbs); i++) {
+        ok = buffer_append_format(&text, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
     }
     return ok ? say_result(PROGRAM, buffer_slice(&text), EXIT_AFFIRMING)
               : say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");

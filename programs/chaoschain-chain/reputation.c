@@ -28,15 +28,13 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis =
-        "Usage: " PROGRAM " AGENT --validator ADDR [OPTION]...\n"
-        "Splits an agent's feedback by what the logs prove: given while validators that you trust had\n"
-        "vouched for its TEE, for a simulated one, or neither. Who owns the agent, or acts for its owner,\n"
-        "vouches for nothing.",
+    .synopsis = "Usage: " PROGRAM " AGENT --validator ADDR [OPTION]...\n"
+                "Splits an agent's feedback by what the logs prove: given while validators that you trust had\n"
+                "vouched for its TEE, for a simulated one, or neither. Who owns the agent, or acts for its owner,\n"
+                "vouches for nothing.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Without --client everybody's feedback counts, and anybody can give it under any number of "
-             "names.\n" CHAIN_EXIT_NOTES,
+    .notes = "Without --client everybody's feedback counts; anybody can give it under many names.\n" CHAIN_EXIT_NOTES,
 };
 
 static const char *meaning_of(chaos_backing backing)

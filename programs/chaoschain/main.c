@@ -25,6 +25,7 @@ static const struct verb {
     { "check", verb_chain, "is this agent what it claims to be? from its id to one sentence" },
     { "validate", verb_chain, "answer requests for validation, once each, as their validator" },
     { "reputation", verb_chain, "what of an agent's feedback was given to a TEE, and why" },
+    { "receipts", verb_chain, "list and export the receipts that an agent has kept" },
     { "account", verb_chain, "make and list the keystores of accounts that send" },
     { "policy", verb_policy, "check a policy file" },
     { "forge", verb_forge, "make simulated evidence, valid or broken in one way (chaoschain-forge)" },

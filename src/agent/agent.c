@@ -163,18 +163,23 @@ static chaos_status copy_text(const char *text, char **copy, chaos_error *err)
 }
 
 /* "eip155:CHAIN:0xREGISTRY:0xKEY": what is kept belongs to one key at one registry. */
+void agent_scope(uint64_t chain_id, const chaos_address *registry, const chaos_address *key,
+                 char scope[AGENT_SCOPE_SIZE])
+{
+    char text[2][2 * sizeof key->bytes + 1] = { "", "" };
+
+    hex_encode(slice(registry->bytes, sizeof registry->bytes), text[0]);
+    hex_encode(slice(key->bytes, sizeof key->bytes), text[1]);
+    (void)snprintf(scope, AGENT_SCOPE_SIZE, "eip155:%llu:0x%s:0x%s", (unsigned long long)chain_id, text[0], text[1]);
+}
+
 static chaos_status open_store(const char *path, chaos_agent *agent, chaos_error *err)
 {
     const chaos_address registry = chaos_registries_address(agent->registries, CHAOS_REGISTRY_IDENTITY);
     const chaos_address key = chaos_keypair_address(agent->keypair);
     char scope[AGENT_SCOPE_SIZE];
-    char text[2][2 * sizeof key.bytes + 1] = { "", "" };
 
-    hex_encode(slice(registry.bytes, sizeof registry.bytes), text[0]);
-    hex_encode(slice(key.bytes, sizeof key.bytes), text[1]);
-    text[0][2 * sizeof key.bytes] = text[1][2 * sizeof key.bytes] = '\0';
-    (void)snprintf(scope, sizeof scope, "eip155:%llu:0x%s:0x%s", (unsigned long long)agent->network.chain_id, text[0],
-                   text[1]);
+    agent_scope(agent->network.chain_id, &registry, &key, scope);
     return agent_store_open(path, scope, &agent->store, err);
 }
 

@@ -11,6 +11,7 @@
 
 typedef struct export_run {
     chaos_agent *agent;
+    chaos_address registry;
     const char *folder;
     FILE *file;
     chaos_keccak last_session;
@@ -118,10 +119,9 @@ static chaos_status put_receipt(export_run *run, uint64_t sequence, chaos_buffer
 static chaos_status put_all(export_run *run, uint64_t from, uint64_t to, chaos_slice collateral, chaos_error *err)
 {
     const chaos_u256 chain_id = chaos_u256_from(run->agent->network.chain_id);
-    const chaos_address registry = chaos_registries_address(run->agent->registries, CHAOS_REGISTRY_IDENTITY);
     CHAOS_AUTO_BUFFER(line, LINE_ROOM);
 
-    CHAOS_TRY(chaos_bundle_write_header(&chain_id, &registry, &run->agent->id, &line, err));
+    CHAOS_TRY(chaos_bundle_write_header(&chain_id, &run->registry, &run->agent->id, &line, err));
     CHAOS_TRY(put_line(run, &line, err));
     if (collateral.size > 0) {
         CHAOS_TRY(chaos_bundle_write_collateral(collateral, &line, err));
@@ -166,18 +166,27 @@ static chaos_status export_locked(export_run *run, uint64_t from, uint64_t to, c
     return status;
 }
 
-chaos_status chaos_agent_export(chaos_agent *agent, uint64_t from, uint64_t to, chaos_slice collateral,
-                                const char *folder, chaos_error *err)
+chaos_status agent_export(chaos_agent *agent, const chaos_address *registry, uint64_t from, uint64_t to,
+                          chaos_slice collateral, const char *folder, chaos_error *err)
 {
-    export_run run = { .agent = agent, .folder = folder };
-    chaos_status status;
+    export_run run = { .agent = agent, .registry = *registry, .folder = folder };
 
-    CHAOS_TRY(agent_needs_id(agent, err));
     if (folder == NULL || strlen(folder) > 3900 || from > to) {
         return error_set(err, CHAOS_E_USAGE, "folder", CHAOS_NO_OFFSET, "a folder and a range of receipts are needed");
     }
+    return export_locked(&run, from, to, collateral, err);
+}
+
+chaos_status chaos_agent_export(chaos_agent *agent, uint64_t from, uint64_t to, chaos_slice collateral,
+                                const char *folder, chaos_error *err)
+{
+    chaos_address registry;
+    chaos_status status;
+
+    CHAOS_TRY(agent_needs_id(agent, err));
+    registry = chaos_registries_address(agent->registries, CHAOS_REGISTRY_IDENTITY);
     (void)pthread_mutex_lock(&agent->lock);
-    status = export_locked(&run, from, to, collateral, err);
+    status = agent_export(agent, &registry, from, to, collateral, folder, err);
     (void)pthread_mutex_unlock(&agent->lock);
     return status;
 }

@@ -65,6 +65,12 @@ CHAOS_MUST_USE chaos_status agent_binding(chaos_agent *agent, chaos_binding_stag
 
 /* A session that runs, and does not end soon; the lock is held. session.c */
 CHAOS_MUST_USE chaos_status agent_have_session(chaos_agent *agent, chaos_error *err);
+/* The store's name for an agent: chain, registry, identity key. agent.c */
+void agent_scope(uint64_t chain_id, const chaos_address *registry, const chaos_address *key,
+                 char scope[AGENT_SCOPE_SIZE]);
+/* As chaos_agent_export; the lock is held. export.c */
+CHAOS_MUST_USE chaos_status agent_export(chaos_agent *agent, const chaos_address *registry, uint64_t from, uint64_t to,
+                                         chaos_slice collateral, const char *folder, chaos_error *err);
 /* A receipt as the store keeps it. receipts.c */
 CHAOS_MUST_USE chaos_status agent_read_receipt(chaos_agent *agent, uint64_t sequence, chaos_receipt *receipt,
                                                chaos_error *err);

@@ -346,6 +346,26 @@ static void judge_bundle_on_chain(world *w, const char *folder, int code)
     }
 }
 
+/* chaoschain receipts: the store alone, while the agent runs. */
+static void use_receipts_command(world *w, const chaos_u256 *id, const char *what, int code)
+{
+    char command[2048], registry[CHAOS_REGISTRY_NAME_SIZE], number[CHAOS_U256_TEXT_SIZE], key[CHAOS_ADDRESS_TEXT_SIZE];
+    const chaos_address wallet = chaos_keypair_address(chaos_agent_keypair(w->alice));
+    int ended;
+
+    chaos_registry_name_format(31337, &w->addresses.identity, registry);
+    chaos_u256_format(id, number);
+    chaos_address_format(&wallet, key);
+    (void)snprintf(command, sizeof command,
+                   BUILD_ROOT "/bin/chaoschain-chain receipts %s %s:%s --store '%s' --key %s > '%s-said' 2>&1", what,
+                   registry, number, w->store, key, w->store);
+    ended = system(command);
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != code) {
+        shell("cat '%s-said' %s", w->store, "");
+        fail_msg("wanted exit code %d, came %d: %s", code, WEXITSTATUS(ended), command);
+    }
+}
+
 /* "--expect-block NUMBER:HASH" of the running session, appended. */
 static void add_block(const chaos_agent *agent, char *options, size_t capacity)
 {
@@ -433,6 +453,19 @@ static void test_receipts(void **state)
     shell("grep -q RECEIPT_SEQUENCE '%s/said' %s", bundle, "");
     judge_bundle_on_chain(&w, bundle, 4);
 
+    use_receipts_command(&w, &id, "list", 0);
+    shell("test $(grep -c chaoschain/demo '%s-said') = 6 %s", w.store, "");
+    use_receipts_command(&w, &id, "list --from 4 --to 4 --json", 0);
+    shell("grep -q '\"count\":6,\"receipts\":\\[{[^{]*\"sequence\":4}\\]' '%s-said' %s", w.store, "");
+    (void)snprintf(content, sizeof content, "export --out '%s-exported'", w.store);
+    use_receipts_command(&w, &id, content, 0);
+    use_receipts_command(&w, &id, content, 64); /* there is one already */
+    use_receipts_command(&w, &id, "export", 64);
+    use_receipts_command(&w, &id, "list --key 0x0000000000000000000000000000000000000001 --json", 64); /* twice */
+    id = chaos_u256_from(77);
+    use_receipts_command(&w, &id, "list", 5); /* the key is another agent's */
+    (void)snprintf(bundle, sizeof bundle, "%s-exported", w.store);
+    judge_bundle(&w, bundle, options, 0);
     (void)snprintf(content, sizeof content, "%s-none", w.store);
     assert_int_equal(chaos_agent_export(w.alice, 4, 6, slice("", 0), content, &err), CHAOS_E_NOT_FOUND);
     assert_int_equal(chaos_agent_export(w.alice, 5, 4, slice("", 0), content, &err), CHAOS_E_USAGE);
