@@ -14,6 +14,7 @@ for id in chain registries accounts provider alice-key alice-register alice-sess
 done 2>/dev/null
 expect 0 "resumed" studio s --resume --json "$work/t.jsonl"
 has out " 0 failed; 23 transactions" "resumed"
+grep -A 4 FAIL "$work/out" || true # which step, should one fail
 [ "$(grep -c '"receipt"' "$work/s/evidence/bundle-0/bundle.jsonl")" -eq 3 ] && pass || fail "not three receipts"
 
 # A role that is killed before it can report is a step that failed, and resumed the same way.
