@@ -43,7 +43,8 @@ static const option_table table = {
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Exit code, of the last request: 0, 1 or 2 answered with 100, 50 or 0 (or was before), 3\n"
              "refused: a request for another, or whose file does not fit the chain; 5 nothing can be said now\n"
-             "(network, node, content, collateral, confirmations), 7 funds missing, 8 registries disagree, 64 usage, 70 internal.",
+             "(network, node, content, collateral, confirmations), 7 funds missing, 8 registries disagree,\n"
+             "64 usage, 70 internal.",
 };
 
 /* ---------------------------------------------------------------------- showing ---- */
