@@ -881,11 +881,12 @@ static void test_many_processes(void **state)
         if (children[i] == 0) {
             chaos_collateral_cache *cache = open_cache(&f, &c, true);
             int bad = 0;
-            for (int round = 0; round < 5 && bad == 0; round++) {
+            for (int round = 0; round < (getenv("CHAOS_TEST_QUICK") == NULL ? 5 : 1) && bad == 0; round++) {
                 got g = get(cache, &c, true, now);
                 bad = g.status != CHAOS_OK || g.found.origin != CHAOS_ORIGIN_SERVICE;
                 chaos_buffer_free(&g.text);
             }
+            chaos_collateral_cache_free(cache);
             _exit(bad);
         }
     }
