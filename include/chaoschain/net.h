@@ -129,8 +129,9 @@ typedef struct chaos_cached_collateral {
 /* Collateral of `platform` that is valid at `now`, appended to `json`. `renew`: ask the service whatever is there.
  * `found` may be NULL. Without anything valid: what the fetch failed with; COLLATERAL_MISSING where nobody is asked or
  * what is there has expired and the service fails; COLLATERAL_ROLLBACK with the field when the service's is older than
- * what was seen before; LOCKED, FILE_IO. Thread-safe. */
-CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_cache_get(const chaos_collateral_cache *cache,
+ * what was seen before; LOCKED, FILE_IO. After a failure with KEPT the service is left alone for a minute of the
+ * caller's time. Thread-safe. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_cache_get(chaos_collateral_cache *cache,
                                                                  const chaos_platform *platform, bool renew,
                                                                  int64_t now, chaos_buffer *json,
                                                                  chaos_cached_collateral *found,

@@ -1,10 +1,12 @@
 /* collateral_cache.c - when collateral that is kept will do, when it is renewed, and what may take its place. */
 #include "net/collateral.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define DEFAULT_MARGIN (7u * 24u * 3600u)
 #define MAX_NAME 64
+#define PAUSE_S 60 /* after a failure, while what is kept will do */
 
 struct chaos_collateral_cache {
     char *folder, *url, *root_crl_url;
@@ -13,6 +15,9 @@ struct chaos_collateral_cache {
     const chaos_trust *trust;
     chaos_trust *vendor; /* what `trust` is when the caller gave none */
     int64_t margin;
+    /* Of the last renewal that failed while something good was kept; OK: none. */
+    _Atomic int64_t failed_at;
+    _Atomic unsigned failed_with;
 };
 
 CHAOS_CLEANUP(chaos_collateral_cache);
@@ -253,7 +258,33 @@ static chaos_status give(chaos_slice bytes, const chaos_cached_collateral *what,
     return CHAOS_OK;
 }
 
-chaos_status chaos_collateral_cache_get(const chaos_collateral_cache *cache, const chaos_platform *platform, bool renew,
+/* A service that just failed is left alone for a while: whoever asks has something good, and need not wait again. */
+static bool is_paused(chaos_collateral_cache *cache, int64_t now, chaos_error *failure)
+{
+    const chaos_status status = (chaos_status)atomic_load(&cache->failed_with);
+    const int64_t at = atomic_load(&cache->failed_at);
+
+    if (status == CHAOS_OK || now < at || now - at >= PAUSE_S) {
+        return false;
+    }
+    (void)error_set(failure, status, "collateral", CHAOS_NO_OFFSET,
+                    "the service failed within the last minute, and is not asked again yet");
+    return true;
+}
+
+static chaos_status renew_or_pause(chaos_collateral_cache *cache, const chaos_platform *platform, bool may_pause,
+                                   int64_t now, chaos_buffer *text, chaos_cached_collateral *what)
+{
+    if (may_pause && is_paused(cache, now, &what->failure)) {
+        return what->failure.status;
+    }
+    chaos_status status = renew_it(cache, platform, now, text, &what->facts, &what->failure);
+    atomic_store(&cache->failed_at, now);
+    atomic_store(&cache->failed_with, (unsigned)status);
+    return status;
+}
+
+chaos_status chaos_collateral_cache_get(chaos_collateral_cache *cache, const chaos_platform *platform, bool renew,
                                         int64_t now, chaos_buffer *text, chaos_cached_collateral *found,
                                         chaos_error *err)
 {
@@ -275,7 +306,7 @@ chaos_status chaos_collateral_cache_get(const chaos_collateral_cache *cache, con
     if (!cache->has_service) {
         return nothing(&k, &what.failure, err);
     }
-    if (renew_it(cache, platform, now, &fetched, &what.facts, &what.failure) == CHAOS_OK) {
+    if (renew_or_pause(cache, platform, k.state == KEPT_GOOD && !renew, now, &fetched, &what) == CHAOS_OK) {
         what.origin = CHAOS_ORIGIN_SERVICE;
         what.failure = (chaos_error){ 0 };
         return give(buffer_slice(&fetched), &what, text, found, err);
@@ -291,7 +322,7 @@ chaos_status chaos_collateral_cache_get(const chaos_collateral_cache *cache, con
 chaos_status chaos_collateral_cached_source(void *context, const chaos_evidence *evidence, int64_t now,
                                             chaos_buffer *text, chaos_error *err)
 {
-    const chaos_collateral_cache *cache = context;
+    chaos_collateral_cache *cache = context;
     chaos_platform platform;
     chaos_error failure = { 0 };
 
