@@ -39,7 +39,6 @@ struct chaos_cache {
     uint64_t *ghosts;      /* fingerprints of what left the small queue unused */
 };
 
-CHAOS_CLEANUP(chaos_cache);
 
 /* ------------------------------------------------------------------- items ---- */
 
@@ -299,7 +298,7 @@ static size_t table_bytes(const chaos_cache *cache)
 
 chaos_status chaos_cache_new(size_t limit, chaos_cache **cache, chaos_error *err)
 {
-    CHAOS_AUTO(chaos_cache, made);
+    chaos_cache *made;
 
     if (cache == NULL) {
         return error_set(err, CHAOS_E_USAGE, "cache", CHAOS_NO_OFFSET, NULL);
@@ -318,10 +317,11 @@ chaos_status chaos_cache_new(size_t limit, chaos_cache **cache, chaos_error *err
     made->ghosts = calloc(made->buckets, sizeof(uint64_t));
     made->lock = crypto_lock_new();
     if (made->by_print == NULL || made->by_group == NULL || made->ghosts == NULL || made->lock == NULL) {
+        chaos_cache_free(made);
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
     made->bytes = table_bytes(made);
-    CHAOS_GIVE(cache, made);
+    *cache = made;
     return CHAOS_OK;
 }
 
