@@ -20,8 +20,6 @@ struct chaos_collateral_cache {
     _Atomic unsigned failed_with;
 };
 
-CHAOS_CLEANUP(chaos_collateral_cache);
-
 const char *chaos_collateral_origin_name(chaos_collateral_origin origin)
 {
     switch (origin) {
@@ -82,10 +80,22 @@ static chaos_status take_service(chaos_collateral_cache *cache, const chaos_coll
     return CHAOS_OK;
 }
 
+static chaos_status fill(chaos_collateral_cache *cache, const chaos_collateral_cache_options *options, chaos_error *err)
+{
+    CHAOS_TRY(copy(options->folder, &cache->folder, err));
+    CHAOS_TRY(take_service(cache, options->service, err));
+    if (options->trust == NULL) {
+        CHAOS_TRY(chaos_trust_new(&cache->vendor, err));
+    }
+    cache->trust = options->trust == NULL ? cache->vendor : options->trust;
+    cache->margin = options->margin == 0 ? DEFAULT_MARGIN : options->margin;
+    return collateral_folder_make(cache->folder, err);
+}
+
 chaos_status chaos_collateral_cache_open(const chaos_collateral_cache_options *options, chaos_collateral_cache **cache,
                                          chaos_error *err)
 {
-    CHAOS_AUTO(chaos_collateral_cache, made);
+    chaos_collateral_cache *made;
 
     if (cache == NULL) {
         return error_set(err, CHAOS_E_USAGE, "cache", CHAOS_NO_OFFSET, "cache may not be NULL");
@@ -95,15 +105,12 @@ chaos_status chaos_collateral_cache_open(const chaos_collateral_cache_options *o
     if (made == NULL) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
-    CHAOS_TRY(copy(options->folder, &made->folder, err));
-    CHAOS_TRY(take_service(made, options->service, err));
-    if (options->trust == NULL) {
-        CHAOS_TRY(chaos_trust_new(&made->vendor, err));
+    chaos_status status = fill(made, options, err);
+    if (status != CHAOS_OK) {
+        chaos_collateral_cache_free(made);
+        return status;
     }
-    made->trust = options->trust == NULL ? made->vendor : options->trust;
-    made->margin = options->margin == 0 ? DEFAULT_MARGIN : options->margin;
-    CHAOS_TRY(collateral_folder_make(made->folder, err));
-    CHAOS_GIVE(cache, made);
+    *cache = made;
     return CHAOS_OK;
 }
 
