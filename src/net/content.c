@@ -25,8 +25,6 @@ struct chaos_content {
     uint32_t timeout_ms;
 };
 
-CHAOS_CLEANUP(chaos_content);
-
 void chaos_content_free(chaos_content *content)
 {
     if (content != NULL) {
@@ -172,20 +170,8 @@ static chaos_status check_options(const chaos_content_options *options, chaos_er
     return CHAOS_OK;
 }
 
-chaos_status chaos_content_open(const chaos_content_options *options, chaos_content **content, chaos_error *err)
+static chaos_status fill(chaos_content *made, const chaos_content_options *options, chaos_error *err)
 {
-    static const chaos_content_options defaults = CHAOS_CONTENT_OPTIONS_INIT;
-    CHAOS_AUTO(chaos_content, made);
-
-    if (content == NULL) {
-        return error_set(err, CHAOS_E_USAGE, "content", CHAOS_NO_OFFSET, NULL);
-    }
-    options = options == NULL ? &defaults : options;
-    CHAOS_TRY(check_options(options, err));
-    made = calloc(1, sizeof *made);
-    if (made == NULL) {
-        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-    }
     CHAOS_TRY(copy(options->folder, &made->folder, err));
     CHAOS_TRY(copy(options->base, &made->base, err));
     for (size_t i = 0; i < CHAOS_MAX_GATEWAYS && options->gateways[i] != NULL; i++) {
@@ -197,7 +183,30 @@ chaos_status chaos_content_open(const chaos_content_options *options, chaos_cont
     if (made->folder != NULL && mkdir(made->folder, 0755) != 0 && errno != EEXIST) {
         return no_file("make", made->folder, err);
     }
-    CHAOS_GIVE(content, made);
+    return CHAOS_OK;
+}
+
+chaos_status chaos_content_open(const chaos_content_options *options, chaos_content **content, chaos_error *err)
+{
+    static const chaos_content_options defaults = CHAOS_CONTENT_OPTIONS_INIT;
+    chaos_content *made;
+    chaos_status status;
+
+    if (content == NULL) {
+        return error_set(err, CHAOS_E_USAGE, "content", CHAOS_NO_OFFSET, NULL);
+    }
+    options = options == NULL ? &defaults : options;
+    CHAOS_TRY(check_options(options, err));
+    made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    status = fill(made, options, err);
+    if (status != CHAOS_OK) {
+        chaos_content_free(made);
+        return status;
+    }
+    *content = made;
     return CHAOS_OK;
 }
 

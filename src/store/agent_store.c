@@ -8,7 +8,7 @@ struct agent_store {
     char scope[AGENT_SCOPE_SIZE];
 };
 
-chaos_status agent_store_open(const char *path, const char *scope, agent_store **opened, chaos_error *err)
+chaos_status agent_store_open(const char *path, const char *scope, agent_store **kept, chaos_error *err)
 {
     agent_store *made;
 
@@ -25,15 +25,15 @@ chaos_status agent_store_open(const char *path, const char *scope, agent_store *
         free(made);
         return status;
     }
-    *opened = made;
+    *kept = made;
     return CHAOS_OK;
 }
 
-void agent_store_close(agent_store *a)
+void agent_store_close(agent_store *kept)
 {
-    if (a != NULL) {
-        store_free(a->s);
-        free(a);
+    if (kept != NULL) {
+        store_free(kept->s);
+        free(kept);
     }
 }
 
@@ -49,28 +49,28 @@ static chaos_status end_blob(statement *q, chaos_buffer *out, bool *found, chaos
 
 /* ----------------------------------------------------------------- values ---- */
 
-chaos_status agent_store_get(agent_store *a, const char *key, chaos_buffer *value, bool *found, chaos_error *err)
+chaos_status agent_store_get(agent_store *kept, const char *key, chaos_buffer *value, bool *found, chaos_error *err)
 {
-    statement q = statement_begin(a->s, "SELECT value FROM agent_value WHERE scope = ? AND name = ?");
-    bind_text(&q, a->scope);
+    statement q = statement_begin(kept->s, "SELECT value FROM agent_value WHERE scope = ? AND name = ?");
+    bind_text(&q, kept->scope);
     bind_text(&q, key);
     return end_blob(&q, value, found, err);
 }
 
-chaos_status agent_store_put(agent_store *a, const char *key, chaos_slice value, chaos_error *err)
+chaos_status agent_store_put(agent_store *kept, const char *key, chaos_slice value, chaos_error *err)
 {
     if (value.size > AGENT_STORE_MAX_VALUE) {
         return error_set(err, CHAOS_E_LIMIT, "value", CHAOS_NO_OFFSET, NULL);
     }
-    statement q = statement_begin(a->s, "INSERT INTO agent_value(scope, name, value) VALUES(?, ?, ?)"
-                                        " ON CONFLICT(scope, name) DO UPDATE SET value = excluded.value");
-    bind_text(&q, a->scope);
+    statement q = statement_begin(kept->s, "INSERT INTO agent_value(scope, name, value) VALUES(?, ?, ?)"
+                                           " ON CONFLICT(scope, name) DO UPDATE SET value = excluded.value");
+    bind_text(&q, kept->scope);
     bind_text(&q, key);
     bind_blob(&q, value.data, value.size);
     return statement_run(&q, err);
 }
 
-static chaos_status put_where_free(agent_store *a, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
+static chaos_status put_where_free(agent_store *kept, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(there, AGENT_STORE_MAX_VALUE);
     bool found = false;
@@ -80,23 +80,23 @@ static chaos_status put_where_free(agent_store *a, const char *key, chaos_slice 
     return found ? CHAOS_OK : agent_store_put(a, key, value, err);
 }
 
-chaos_status agent_store_put_new(agent_store *a, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
+chaos_status agent_store_put_new(agent_store *kept, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
 {
     chaos_status status;
 
-    CHAOS_TRY(store_begin(a->s, err));
+    CHAOS_TRY(store_begin(kept->s, err));
     status = put_where_free(a, key, value, is_new, err);
     if (status != CHAOS_OK) {
-        store_rollback(a->s);
+        store_rollback(kept->s);
         return status;
     }
-    return store_commit(a->s, err);
+    return store_commit(kept->s, err);
 }
 
-chaos_status agent_store_drop(agent_store *a, const char *key, chaos_slice value, chaos_error *err)
+chaos_status agent_store_drop(agent_store *kept, const char *key, chaos_slice value, chaos_error *err)
 {
-    statement q = statement_begin(a->s, "DELETE FROM agent_value WHERE scope = ? AND name = ? AND value = ?");
-    bind_text(&q, a->scope);
+    statement q = statement_begin(kept->s, "DELETE FROM agent_value WHERE scope = ? AND name = ? AND value = ?");
+    bind_text(&q, kept->scope);
     bind_text(&q, key);
     bind_blob(&q, value.data, value.size);
     return statement_run(&q, err);
@@ -104,7 +104,7 @@ chaos_status agent_store_drop(agent_store *a, const char *key, chaos_slice value
 
 /* ------------------------------------------------------------------ blobs ---- */
 
-chaos_status agent_store_put_blob(agent_store *a, agent_blob kind, const chaos_keccak *hash, chaos_slice bytes,
+chaos_status agent_store_put_blob(agent_store *kept, agent_blob kind, const chaos_keccak *hash, chaos_slice bytes,
                                   chaos_error *err)
 {
     if (bytes.size > AGENT_STORE_MAX_CONTENT) {
@@ -112,20 +112,20 @@ chaos_status agent_store_put_blob(agent_store *a, agent_blob kind, const chaos_k
                          AGENT_STORE_MAX_CONTENT);
     }
     statement q =
-        statement_begin(a->s, "INSERT OR IGNORE INTO agent_blob(scope, kind, hash, bytes) VALUES(?, ?, ?, ?)");
-    bind_text(&q, a->scope);
+        statement_begin(kept->s, "INSERT OR IGNORE INTO agent_blob(scope, kind, hash, bytes) VALUES(?, ?, ?, ?)");
+    bind_text(&q, kept->scope);
     bind_int(&q, kind);
     bind_blob(&q, hash->bytes, sizeof hash->bytes);
     bind_blob(&q, bytes.data, bytes.size);
     return statement_run(&q, err);
 }
 
-chaos_status agent_store_get_blob(agent_store *a, agent_blob kind, const chaos_keccak *hash, chaos_buffer *bytes,
+chaos_status agent_store_get_blob(agent_store *kept, agent_blob kind, const chaos_keccak *hash, chaos_buffer *bytes,
                                   bool *found, chaos_error *err)
 {
     statement q =
-        statement_begin(a->s, "SELECT bytes FROM agent_blob WHERE scope = ? AND kind = ? AND hash = ?");
-    bind_text(&q, a->scope);
+        statement_begin(kept->s, "SELECT bytes FROM agent_blob WHERE scope = ? AND kind = ? AND hash = ?");
+    bind_text(&q, kept->scope);
     bind_int(&q, kind);
     bind_blob(&q, hash->bytes, sizeof hash->bytes);
     return end_blob(&q, bytes, found, err);
@@ -134,13 +134,13 @@ chaos_status agent_store_get_blob(agent_store *a, agent_blob kind, const chaos_k
 /* --------------------------------------------------------------- receipts ---- */
 
 /* The next one, and no other: two processes with one store and one agent are told apart here. */
-chaos_status agent_store_append_receipt(agent_store *a, uint64_t sequence, chaos_slice record, chaos_error *err)
+chaos_status agent_store_append_receipt(agent_store *kept, uint64_t sequence, chaos_slice record, chaos_error *err)
 {
     uint64_t count = 0;
     chaos_status status;
 
-    CHAOS_TRY(store_begin(a->s, err));
-    status = agent_store_receipt_count(a, &count, err);
+    CHAOS_TRY(store_begin(kept->s, err));
+    status = agent_store_receipt_count(kept, &count, err);
     if (status == CHAOS_OK && count != sequence) {
         (void)error_set(err, CHAOS_E_LOCKED, "sequence", CHAOS_NO_OFFSET,
                         "another process writes receipts of this agent into this store");
@@ -149,34 +149,34 @@ chaos_status agent_store_append_receipt(agent_store *a, uint64_t sequence, chaos
         status = CHAOS_E_LOCKED;
     }
     if (status == CHAOS_OK) {
-        statement q = statement_begin(a->s, "INSERT INTO agent_receipt(scope, sequence, record) VALUES(?, ?, ?)");
-        bind_text(&q, a->scope);
+        statement q = statement_begin(kept->s, "INSERT INTO agent_receipt(scope, sequence, record) VALUES(?, ?, ?)");
+        bind_text(&q, kept->scope);
         bind_int(&q, (int64_t)sequence);
         bind_blob(&q, record.data, record.size);
         status = statement_run(&q, err);
     }
     if (status != CHAOS_OK) {
-        store_rollback(a->s);
+        store_rollback(kept->s);
         return status;
     }
-    return store_commit(a->s, err);
+    return store_commit(kept->s, err);
 }
 
-chaos_status agent_store_receipt(agent_store *a, uint64_t sequence, chaos_buffer *record, bool *found,
+chaos_status agent_store_receipt(agent_store *kept, uint64_t sequence, chaos_buffer *record, bool *found,
                                  chaos_error *err)
 {
-    statement q = statement_begin(a->s, "SELECT record FROM agent_receipt WHERE scope = ? AND sequence = ?");
-    bind_text(&q, a->scope);
+    statement q = statement_begin(kept->s, "SELECT record FROM agent_receipt WHERE scope = ? AND sequence = ?");
+    bind_text(&q, kept->scope);
     bind_int(&q, (int64_t)sequence);
     return end_blob(&q, record, found, err);
 }
 
-chaos_status agent_store_receipt_count(agent_store *a, uint64_t *count, chaos_error *err)
+chaos_status agent_store_receipt_count(agent_store *kept, uint64_t *count, chaos_error *err)
 {
-    statement q = statement_begin(a->s, "SELECT coalesce(max(sequence) + 1, 0) FROM agent_receipt WHERE scope = ?");
+    statement q = statement_begin(kept->s, "SELECT coalesce(max(sequence) + 1, 0) FROM agent_receipt WHERE scope = ?");
     bool found;
 
-    bind_text(&q, a->scope);
+    bind_text(&q, kept->scope);
     found = statement_row(&q);
     if (found) {
         *count = (uint64_t)take_int(&q);

@@ -39,7 +39,6 @@ struct chaos_cache {
     uint64_t *ghosts;      /* fingerprints of what left the small queue unused */
 };
 
-
 /* ------------------------------------------------------------------- items ---- */
 
 void cache_item_release(cache_item *item)

@@ -275,7 +275,8 @@ static chaos_status read_floor(json *j, chaos_floor *floor, chaos_error *err)
 
 chaos_status chaos_floor_parse(chaos_slice text, chaos_floor **floor, chaos_error *err)
 {
-    CHAOS_AUTO(chaos_floor, made);
+    chaos_floor *made = NULL;
+    chaos_status status;
     json j;
 
     if (floor == NULL || text.data == NULL) {
@@ -286,11 +287,15 @@ chaos_status chaos_floor_parse(chaos_slice text, chaos_floor **floor, chaos_erro
     }
     CHAOS_TRY(chaos_floor_new(&made, err));
     json_begin(&j, text, CHAOS_E_COLLATERAL_FORMAT);
-    CHAOS_TRY(read_floor(&j, made, err));
-    if (!json_ok(&j)) {
-        return fault_to_error(&j.r.why, err);
+    status = read_floor(&j, made, err);
+    if (status == CHAOS_OK && !json_ok(&j)) {
+        status = fault_to_error(&j.r.why, err);
     }
-    CHAOS_GIVE(floor, made);
+    if (status != CHAOS_OK) {
+        chaos_floor_free(made);
+        return status;
+    }
+    *floor = made;
     return CHAOS_OK;
 }
 

@@ -175,7 +175,7 @@ chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collater
                             const chaos_trust *trust, int64_t now, chaos_cache *cache, const cache_request *request,
                             chaos_claims **claims, chaos_error *err)
 {
-    CHAOS_AUTO(chaos_claims, made);
+    chaos_claims *made;
     chaos_status status;
 
     if (evidence == NULL || collateral == NULL || trust == NULL || claims == NULL) {
@@ -188,9 +188,10 @@ chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collater
     }
     status = examine_into(made, evidence, collateral, trust, now, cache, request);
     if (status != CHAOS_OK) {
+        chaos_claims_free(made);
         return error_set(err, status, NULL, CHAOS_NO_OFFSET, NULL);
     }
-    CHAOS_GIVE(claims, made);
+    *claims = made;
     return CHAOS_OK;
 }
 
