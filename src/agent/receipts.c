@@ -78,7 +78,7 @@ static chaos_keccak hash_if_there(chaos_slice bytes)
 /* The one after the last: its sequence, and the digest of that. */
 static chaos_status follow(chaos_agent *agent, chaos_action *action, chaos_error *err)
 {
-    chaos_receipt last;
+    chaos_receipt last = { .action = { .sequence = 0 } };
     uint64_t count;
 
     CHAOS_TRY(agent_store_receipt_count(agent->store, &count, err));
@@ -188,7 +188,7 @@ static chaos_status anchor_locked(chaos_agent *agent, chaos_outcome *outcome, ch
     char intent[AGENT_INTENT_SIZE];
     uint8_t value[40];
     chaos_tee_head head;
-    chaos_receipt last;
+    chaos_receipt last = { .action = { .sequence = 0 } };
     uint64_t count;
 
     CHAOS_TRY(agent_store_receipt_count(agent->store, &count, err));

@@ -259,11 +259,32 @@ static chaos_status check_options(const chaos_reputation_options *options, chaos
     return CHAOS_OK;
 }
 
+static chaos_status make(const chaos_reputation_options *options, const reputation_line *line,
+                         chaos_reputation **reputation, chaos_error *err)
+{
+    chaos_reputation *made = calloc(1, sizeof *made);
+
+    if (made == NULL) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    made->rows = calloc(line->feedback_count + 1, sizeof *made->rows);
+    if (made->rows == NULL) {
+        chaos_reputation_free(made);
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    made->agent_id = options->agent_id;
+    made->chain_id = chaos_registries_chain_id(options->registries);
+    made->registry = chaos_registries_address(options->registries, CHAOS_REGISTRY_IDENTITY);
+    made->last_block = line->last_block;
+    go_through(made, options, line);
+    *reputation = made;
+    return CHAOS_OK;
+}
+
 chaos_status chaos_reputation_read(const chaos_reputation_options *options, chaos_reputation **reputation,
                                    chaos_error *err)
 {
     reputation_line line = { .moments = NULL };
-    chaos_reputation *made;
     chaos_status status;
 
     CHAOS_TRY(check_options(options, err));
@@ -271,24 +292,10 @@ chaos_status chaos_reputation_read(const chaos_reputation_options *options, chao
         return error_set(err, CHAOS_E_USAGE, "reputation", CHAOS_NO_OFFSET, NULL);
     }
     status = reputation_line_read(options, &line, err);
-    made = status == CHAOS_OK ? calloc(1, sizeof *made) : NULL;
-    if (made != NULL) {
-        made->rows = calloc(line.feedback_count + 1, sizeof *made->rows);
-        made->agent_id = options->agent_id;
-        made->chain_id = chaos_registries_chain_id(options->registries);
-        made->registry = chaos_registries_address(options->registries, CHAOS_REGISTRY_IDENTITY);
-        made->last_block = line.last_block;
-    }
-    if (status == CHAOS_OK && (made == NULL || made->rows == NULL)) {
-        status = error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
-    }
     if (status == CHAOS_OK) {
-        go_through(made, options, &line);
-        *reputation = made;
-        made = NULL;
+        status = make(options, &line, reputation, err);
     }
     free(line.moments);
-    chaos_reputation_free(made);
     return status;
 }
 

@@ -70,14 +70,15 @@ chaos_status agent_store_put(agent_store *kept, const char *key, chaos_slice val
     return statement_run(&q, err);
 }
 
-static chaos_status put_where_free(agent_store *kept, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
+static chaos_status put_where_free(agent_store *kept, const char *key, chaos_slice value, bool *is_new,
+                                   chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(there, AGENT_STORE_MAX_VALUE);
     bool found = false;
 
-    CHAOS_TRY(agent_store_get(a, key, &there, &found, err));
+    CHAOS_TRY(agent_store_get(kept, key, &there, &found, err));
     *is_new = !found;
-    return found ? CHAOS_OK : agent_store_put(a, key, value, err);
+    return found ? CHAOS_OK : agent_store_put(kept, key, value, err);
 }
 
 chaos_status agent_store_put_new(agent_store *kept, const char *key, chaos_slice value, bool *is_new, chaos_error *err)
@@ -85,7 +86,7 @@ chaos_status agent_store_put_new(agent_store *kept, const char *key, chaos_slice
     chaos_status status;
 
     CHAOS_TRY(store_begin(kept->s, err));
-    status = put_where_free(a, key, value, is_new, err);
+    status = put_where_free(kept, key, value, is_new, err);
     if (status != CHAOS_OK) {
         store_rollback(kept->s);
         return status;
