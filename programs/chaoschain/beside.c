@@ -48,7 +48,7 @@ static int exec_with_verb(const char *program, int argc, char **argv)
     if (with_name == NULL) {
         return say_failure("chaoschain", EXIT_INTERNAL, "out of memory");
     }
-    memcpy(name, program, strlen(program));
+    (void)snprintf(name, sizeof name, "%s", program);
     with_name[0] = name;
     memcpy(with_name + 1, argv, (size_t)argc * sizeof *argv);
     int code = exec_beside(program, with_name);

@@ -300,6 +300,9 @@ static chaos_status read_all(const char *path, chaos_collateral **collateral, st
 {
     fault why = { 0 };
     CHAOS_TRY(read_file(path, collateral, err));
+    if (*collateral == NULL) {
+        return error_set(err, CHAOS_E_INTERNAL, "FILE", CHAOS_NO_OFFSET, NULL); /* not reached */
+    }
     CHAOS_AUTO_BUFFER(storage, 4 * (size_t)CHAOS_MAX_COLLATERAL);
     size_t needed = (*collateral)->storage.size + 16;
     if (buffer_reserve(&storage, 3 * needed) == NULL) {
@@ -430,7 +433,7 @@ static int verify(const options *given, const char *path)
 int verb_collateral(int argc, char **argv)
 {
     options given;
-    if (argc > 1 && strcmp(argv[1], "fetch") == 0) {
+    if (argc > 1 && argv[1] != NULL && strcmp(argv[1], "fetch") == 0) {
         return exec_beside("chaoschain-fetch", argv + 1);
     }
     int code = options_parse(&table, argc, argv, &given);
