@@ -59,10 +59,10 @@ int code_of_own_fault(chaos_status status);
  * the order of the lines, and returns the largest of their exit codes. */
 int batch_run(const char *path, unsigned jobs, const inputs *in);
 /* One line, without its line feed, to one object with a line feed in `result`. Returns its exit code.
- * Safe to call from several threads: `in` is only read. */
-int batch_line(const inputs *in, chaos_slice line, uint64_t number, chaos_buffer *result);
+ * Safe to call from several threads: `batch` is only read. */
+int batch_line(const inputs *batch, chaos_slice line, uint64_t number, chaos_buffer *result);
 /* The same for a line that could not even be read. */
-int batch_line_fault(const inputs *in, uint64_t number, const chaos_error *err, chaos_buffer *result);
+int batch_line_fault(const inputs *batch, uint64_t number, const chaos_error *err, chaos_buffer *result);
 
 typedef struct progress { /* a bar on standard error, where that is a terminal */
     bool shown, shares_terminal;

@@ -433,7 +433,7 @@ static int verify(const options *given, const char *path)
 int verb_collateral(int argc, char **argv)
 {
     options given;
-    if (argc > 1 && argv[1] != NULL && strcmp(argv[1], "fetch") == 0) {
+    if (argc > 1 && strcmp(argv[1], "fetch") == 0) {
         return exec_beside("chaoschain-fetch", argv + 1);
     }
     int code = options_parse(&table, argc, argv, &given);
@@ -446,7 +446,7 @@ int verb_collateral(int argc, char **argv)
     const char *action = options_value(&given, OPT_ACTION, 0);
     const char *path = options_value(&given, OPT_ACTION, 1);
     bool is_show = action != NULL && strcmp(action, "show") == 0;
-    if (path == NULL || (!is_show && strcmp(action, "verify") != 0)) {
+    if (action == NULL || path == NULL || (!is_show && strcmp(action, "verify") != 0)) {
         return say_failure(PROGRAM, EXIT_USAGE, "write '" PROGRAM " show FILE' or '" PROGRAM " verify FILE'");
     }
     if (options_has(&given, OPT_RAISE) && !options_has(&given, OPT_FLOOR)) {
