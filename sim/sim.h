@@ -103,7 +103,7 @@ CHAOS_MUST_USE chaos_status forge_bundle_make(const forge_bundle_options *option
                                               forge_bundle *result, chaos_error *err);
 void forge_bundle_free(forge_bundle *result);
 
-/* From a receipt to the one that follows it: sequence, previous and signature by this session key. */
+/* From a receipt to the one that follows it: sequence, previous and signature by the session key given. */
 CHAOS_MUST_USE bool forge_receipt_next(const uint8_t scalar[32], chaos_receipt *receipt);
 /* The session key of these options' envelope (stage 5). Public, as all of it. */
 CHAOS_MUST_USE bool forge_session_key(const forge_options *options, uint8_t scalar[32]);
