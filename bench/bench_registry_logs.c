@@ -137,7 +137,7 @@ static double read_and_decode(const chaos_buffer *answer)
         CHAOS_AUTO(chaos_logs, logs);
         json j;
         json_begin(&j, buffer_slice(answer), CHAOS_E_NODE);
-        rpc_read_logs(&j, &logs);
+        logs = rpc_read_logs(&j);
         json_end(&j);
         must(json_ok(&j) && chaos_logs_count(logs) == LOGS_OF_ANSWER, "the answer is refused");
         for (size_t i = 0; i < LOGS_OF_ANSWER; i++) {
