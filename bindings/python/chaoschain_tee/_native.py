@@ -1,0 +1,199 @@
+"""libchaoschain, loaded through ctypes, with every function declared that is called.
+
+Where the library is looked for:
+    1. CHAOS_LIBRARY: a file, or a folder that holds libchaoschain.so
+    2. the copy that the installed package carries (_lib/ beside this file), or the one that `pip install -e` noted
+    3. build/lib of the source tree that this file lies in
+    4. the system's libchaoschain.so.0
+ctypes releases the interpreter's lock during each call, and the library's objects may be shared between threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import threading
+from ctypes import byref, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p, string_at
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+
+from . import _structs as s
+from ._errors import ChaosError, make_error
+
+_VERSION = (0, 1)  # of the headers that _structs.py follows
+_HERE = Path(__file__).resolve().parent
+_NAME = "libchaoschain.so"
+
+# -------------------------------------------------------------------------- place ----
+
+
+def install_record() -> Dict[str, str]:
+    """What `pip install` noted of this distribution: "library" and "source"; empty when it was not installed."""
+    from importlib import metadata
+    try:
+        text = metadata.distribution("chaoschain-tee").read_text("chaos_install.json")
+        record = json.loads(text or "{}")
+        return {str(key): str(value) for key, value in record.items()}
+    except (metadata.PackageNotFoundError, ValueError):
+        return {}
+
+
+def _in(path: Path) -> Path:
+    return path / _NAME if path.is_dir() else path
+
+
+def _candidates() -> List[Tuple[str, Path]]:
+    """Where the library may be, by place and path, without the system's."""
+    found: List[Tuple[str, Path]] = []
+    carried = _HERE / "_lib" / _NAME
+    if carried.exists():
+        return [("carried by the package", carried)]
+    noted = install_record().get("library", "")
+    if noted.startswith("/"):
+        found.append(("noted by pip install -e", Path(noted)))
+    tree = _HERE.parent.parent.parent
+    if (tree / "bindings" / "python" / "pyproject.toml").exists():
+        found.append(("built in the source tree", tree / "build" / "lib" / _NAME))
+    return found
+
+
+def _open(path: str) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError("%s cannot be loaded: %s" % (path, error)) from error
+
+
+def _load() -> Tuple[ctypes.CDLL, str]:
+    chosen = os.environ.get("CHAOS_LIBRARY", "")
+    if chosen and chosen != "system":
+        path = _in(Path(chosen).resolve())
+        if not path.exists():
+            raise ImportError("CHAOS_LIBRARY=%s: there is no %s" % (chosen, path))
+        return _open(str(path)), str(path)
+    if not chosen:
+        for _, candidate in _candidates():
+            if candidate.exists():
+                return _open(str(candidate.resolve())), str(candidate)
+    try:
+        return ctypes.CDLL("libchaoschain.so.0"), "libchaoschain.so.0"
+    except OSError as error:
+        looked = "".join("\n    %s: %s" % (path, place) for place, path in _candidates())
+        raise ImportError(
+            "libchaoschain is needed and was not found (%s).%s\n"
+            "Build it with `make build` and install this package again from that source tree, install the library "
+            "with `make install`, or name it in CHAOS_LIBRARY." %
+            (error, "\nLooked for:" + looked if looked else "")) from error
+
+
+lib, library_path = _load()
+
+# ---------------------------------------------------------------------- functions ----
+
+Declaration = Tuple[Any, Tuple[Any, ...]]
+STATUS = c_int
+
+out = ctypes.POINTER(c_void_p)  # of an opaque object
+error_p = ctypes.POINTER(s.Error)
+buffer_p = ctypes.POINTER(s.Buffer)
+
+
+def declare(table: Mapping[str, Declaration]) -> None:
+    """Gives functions of the library their types: name → (result, arguments)."""
+    for name, (result, arguments) in table.items():
+        try:
+            function = getattr(lib, name)
+        except AttributeError:
+            raise ImportError("%s has no function %s: it is of another version than this package" %
+                              (library_path, name)) from None
+        function.restype = result
+        function.argtypes = list(arguments)
+
+
+declare({
+    "chaos_version": (c_char_p, ()),
+    "chaos_status_name": (c_char_p, (c_int,)),
+    "chaos_status_text": (c_char_p, (c_int,)),
+    "chaos_status_stage": (c_char_p, (c_int,)),
+    "chaos_buffer_free": (None, (buffer_p,)),
+    "chaos_buffer_wipe": (None, (buffer_p,)),
+})
+
+
+def library_version() -> str:
+    """The version of the loaded library, e.g. "0.1.0"."""
+    version: bytes = lib.chaos_version()
+    return version.decode("ascii")
+
+
+if tuple(int(part) for part in library_version().split(".")[:2]) != _VERSION:
+    raise ImportError("%s is version %s; this package needs %d.%d" % ((library_path, library_version()) + _VERSION))
+
+# -------------------------------------------------------------------------- calls ----
+
+
+def raise_status(status: int, err: Optional[s.Error] = None) -> None:
+    """Raises the exception of a status that is not OK."""
+    name: bytes = lib.chaos_status_name(status)
+    stage: bytes = lib.chaos_status_stage(status)
+    raise make_error(status, name.decode("ascii"), stage.decode("ascii"), err)
+
+
+def call(function: Any, *arguments: Any) -> None:
+    """Calls a function whose last parameter is chaos_error *, and raises what it answers."""
+    err = s.Error()
+    status = function(*arguments, byref(err))
+    if status:
+        raise_status(status, err)
+
+
+class Handle:
+    """Owns one opaque object of the library; `parents` are kept alive as long as it lives."""
+
+    __slots__ = ("pointer", "_free", "_parents", "__weakref__")
+
+    def __init__(self, pointer: int, free: Any, *parents: Any) -> None:
+        self.pointer = pointer
+        self._free = free
+        self._parents = parents
+
+    def __del__(self) -> None:
+        pointer, self.pointer = self.pointer, 0
+        if pointer:
+            self._free(pointer)
+
+
+def make(free: Any, function: Any, *arguments: Any, parents: Tuple[Any, ...] = ()) -> Handle:
+    """Calls a function that gives an object through its last but one parameter."""
+    made = c_void_p()
+    call(function, *arguments, byref(made))
+    return Handle(made.value or 0, free, *parents)
+
+
+def filled(limit: int, function: Any, *arguments: Any, wipe: bool = False) -> bytes:
+    """The bytes that a function writes into a chaos_buffer, its last but one parameter."""
+    buffer = s.Buffer(None, 0, 0, limit)
+    try:
+        call(function, *arguments, byref(buffer))
+        return string_at(buffer.data, buffer.size) if buffer.data else b""
+    finally:
+        (lib.chaos_buffer_wipe if wipe else lib.chaos_buffer_free)(byref(buffer))
+
+
+BytesLike = Union[bytes, bytearray, memoryview]
+
+
+def as_bytes(value: BytesLike, what: str) -> bytes:
+    """`value` itself when it is bytes, which nobody can change during a call; a copy of it when it can be changed."""
+    if type(value) is bytes:
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError("%s must be bytes, bytearray or memoryview, not %s" % (what, type(value).__name__))
+
+
+def slice_of(value: BytesLike, what: str) -> s.Slice:
+    """A chaos_slice over `value`, which stays alive as long as the slice does."""
+    data = as_bytes(value, what)
+    return s.Slice(data, len(data))

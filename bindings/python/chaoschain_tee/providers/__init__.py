@@ -1,0 +1,1 @@
+"""Providers of trusted environments: `chaoschain_tee.providers.tee`."""
