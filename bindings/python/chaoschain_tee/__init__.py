@@ -1,8 +1,29 @@
-"""Hardware-attested identity for on-chain agents: the Python face of libchaoschain."""
+"""Hardware-attested identity for on-chain agents: the Python face of libchaoschain.
+
+    from chaoschain_tee import verify
+    verdict = verify(quote, collateral, at="2026-01-01T00:00:00Z")
+    print(verdict.tier, verdict.error)
+
+A relying party: `verify`, `check`, `Collateral`, `TrustRoots`, `Policy`, `Expectation`, `Verdict`.
+Inside a TEE: `chaoschain_tee.providers.tee`.
+Whatever fails raises a `ChaosError` with ``code``, ``stage`` and ``field``.
+"""
 
 from __future__ import annotations
 
-from ._errors import *
+from ._errors import (ChaosError, EnvironmentFault, FormatError, InternalError, NetworkFault, NotInTeeError,
+                      PolicyError, ProviderMissingError, RevertedError, TrustError, UsageError)
 from ._native import library_version
+from .collateral import CacheCounts, Collateral, CollateralFacts, Floor
+from .trust import Anchor, Expectation, Policy, TrustRoots
+from .verdict import Check, Verdict, VerdictError
+from .verification import check, verify
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Anchor", "CacheCounts", "ChaosError", "Check", "Collateral", "CollateralFacts", "EnvironmentFault", "Expectation",
+    "Floor", "FormatError", "InternalError", "NetworkFault", "NotInTeeError", "Policy", "PolicyError",
+    "ProviderMissingError", "RevertedError", "TrustError", "TrustRoots", "UsageError", "Verdict", "VerdictError",
+    "check", "library_version", "verify",
+]
