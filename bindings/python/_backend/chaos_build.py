@@ -240,11 +240,11 @@ def _wheel_text(tag):
 
 
 def _install_record(project, library, editable):
-    if library is None:
-        kind = "system"
-    else:
-        kind = library if editable else "carried"
-    return json.dumps({"library": kind, "source": project.folder}, sort_keys=True) + "\n"
+    record = {"library": "system", "source": project.folder}
+    if library is not None:
+        record["library"] = library if editable else "carried"
+        record["carried_from"] = library
+    return json.dumps(record, sort_keys=True) + "\n"
 
 
 def _read_file(path):

@@ -15,6 +15,9 @@ from ._errors import (ChaosError, EnvironmentFault, FormatError, InternalError, 
                       PolicyError, ProviderMissingError, RevertedError, TrustError, UsageError)
 from ._native import library_version
 from .collateral import CacheCounts, Collateral, CollateralFacts, Floor
+from .evidence import Binding, Evidence
+from .signature import TEESignature
+from .tee import TEE, TEEKeypair, open_tee
 from .trust import Anchor, Expectation, Policy, TrustRoots
 from .verdict import Check, Verdict, VerdictError
 from .verification import check, verify
@@ -22,8 +25,8 @@ from .verification import check, verify
 __version__ = "0.1.0"
 
 __all__ = [
-    "Anchor", "CacheCounts", "ChaosError", "Check", "Collateral", "CollateralFacts", "EnvironmentFault", "Expectation",
-    "Floor", "FormatError", "InternalError", "NetworkFault", "NotInTeeError", "Policy", "PolicyError",
-    "ProviderMissingError", "RevertedError", "TrustError", "TrustRoots", "UsageError", "Verdict", "VerdictError",
-    "check", "library_version", "verify",
+    "Anchor", "Binding", "CacheCounts", "ChaosError", "Check", "Collateral", "CollateralFacts", "EnvironmentFault",
+    "Evidence", "Expectation", "Floor", "FormatError", "InternalError", "NetworkFault", "NotInTeeError", "Policy",
+    "PolicyError", "ProviderMissingError", "RevertedError", "TEE", "TEEKeypair", "TEESignature", "TrustError",
+    "TrustRoots", "UsageError", "Verdict", "VerdictError", "check", "library_version", "open_tee", "verify",
 ]

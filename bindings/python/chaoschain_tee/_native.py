@@ -13,13 +13,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import threading
-from ctypes import byref, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p, string_at
+import shlex
+import sys
+from ctypes import byref, c_char_p, c_int, c_void_p, string_at
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, NoReturn, Optional, Tuple, Union
 
 from . import _structs as s
-from ._errors import ChaosError, make_error
+from ._errors import make_error
 
 _VERSION = (0, 1)  # of the headers that _structs.py follows
 _HERE = Path(__file__).resolve().parent
@@ -89,6 +90,32 @@ def _load() -> Tuple[ctypes.CDLL, str]:
 
 lib, library_path = _load()
 
+
+def is_carried() -> bool:
+    """Does the library come with this package (and its plug-ins with it)?"""
+    return Path(library_path).parent == _HERE / "_lib"
+
+
+def install_advice(provider: str) -> Optional[str]:
+    """The command that brings the plug-in of a provider to this library; None: the library's own advice is right."""
+    tree = _HERE.parent.parent.parent
+    if Path(library_path).resolve().parent == tree / "build" / "lib":
+        return "make -C %s build" % shlex.quote(str(tree))
+    if not is_carried():
+        return None
+    record = install_record()
+    source = Path(record.get("source", "/nowhere"))
+    built = Path(record.get("carried_from", "/nowhere")).parent
+    pip = "%s -m pip install --no-index --no-deps --force-reinstall %s" % (
+        shlex.quote(sys.executable), shlex.quote(str(source)))
+    if not (source / "pyproject.toml").exists():
+        return "pip install --force-reinstall WHEEL, a wheel of chaoschain-tee that was built with the plug-in"
+    if built != source.parent.parent / "build" / "lib":
+        return "CHAOS_LIBRARY=%s %s" % (shlex.quote(str(built)), pip)
+    if not (built / "chaoschain" / "providers" / ("chaoschain-provider-%s.so" % provider)).exists():
+        return "make -C %s build && %s" % (shlex.quote(str(source.parent.parent)), pip)
+    return pip
+
 # ---------------------------------------------------------------------- functions ----
 
 Declaration = Tuple[Any, Tuple[Any, ...]]
@@ -133,7 +160,7 @@ if tuple(int(part) for part in library_version().split(".")[:2]) != _VERSION:
 # -------------------------------------------------------------------------- calls ----
 
 
-def raise_status(status: int, err: Optional[s.Error] = None) -> None:
+def raise_status(status: int, err: Optional[s.Error] = None) -> NoReturn:
     """Raises the exception of a status that is not OK."""
     name: bytes = lib.chaos_status_name(status)
     stage: bytes = lib.chaos_status_stage(status)
@@ -162,6 +189,15 @@ class Handle:
         pointer, self.pointer = self.pointer, 0
         if pointer:
             self._free(pointer)
+
+    def __copy__(self) -> "Handle":
+        return self  # a second owner of the same pointer would free it twice
+
+    def __deepcopy__(self, _memo: Any) -> "Handle":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("objects of the library cannot be pickled")
 
 
 def make(free: Any, function: Any, *arguments: Any, parents: Tuple[Any, ...] = ()) -> Handle:

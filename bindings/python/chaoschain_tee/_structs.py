@@ -6,9 +6,8 @@ and the offset of every field, and compares. A module with structs of its own de
 
 from __future__ import annotations
 
-from ctypes import (POINTER, Structure, c_bool, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_uint64,
-                    c_void_p, memmove, string_at)
-from typing import Any, Callable, Dict, Tuple, Type, TypeVar, Union
+from ctypes import Structure, c_char, c_char_p, c_int, c_size_t, c_uint8, c_void_p, memmove, string_at
+from typing import Any, Callable, Dict, Tuple, Type, TypeVar
 
 T = TypeVar("T", bound=Type[Structure])
 
