@@ -14,6 +14,7 @@ from __future__ import annotations
 from ._errors import (ChaosError, EnvironmentFault, FormatError, InternalError, NetworkFault, NotInTeeError,
                       PolicyError, ProviderMissingError, RevertedError, TrustError, UsageError)
 from ._native import library_version
+from .bundle import BlockHash, Head, check_bundle
 from .collateral import CacheCounts, Collateral, CollateralFacts, Floor
 from .evidence import Binding, Evidence
 from .signature import TEESignature
@@ -25,8 +26,9 @@ from .verification import check, verify
 __version__ = "0.1.0"
 
 __all__ = [
-    "Anchor", "Binding", "CacheCounts", "ChaosError", "Check", "Collateral", "CollateralFacts", "EnvironmentFault",
-    "Evidence", "Expectation", "Floor", "FormatError", "InternalError", "NetworkFault", "NotInTeeError", "Policy",
-    "PolicyError", "ProviderMissingError", "RevertedError", "TEE", "TEEKeypair", "TEESignature", "TrustError",
-    "TrustRoots", "UsageError", "Verdict", "VerdictError", "check", "library_version", "open_tee", "verify",
+    "Anchor", "Binding", "BlockHash", "CacheCounts", "ChaosError", "Check", "Collateral", "CollateralFacts",
+    "EnvironmentFault", "Evidence", "Expectation", "Floor", "FormatError", "Head", "InternalError", "NetworkFault",
+    "NotInTeeError", "Policy", "PolicyError", "ProviderMissingError", "RevertedError", "TEE", "TEEKeypair",
+    "TEESignature", "TrustError", "TrustRoots", "UsageError", "Verdict", "VerdictError", "check", "check_bundle",
+    "library_version", "open_tee", "verify",
 ]

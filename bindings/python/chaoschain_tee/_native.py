@@ -176,12 +176,17 @@ def call(function: Any, *arguments: Any) -> None:
 
 
 class Handle:
-    """Owns one opaque object of the library; `parents` are kept alive as long as it lives."""
+    """Owns one opaque object of the library; `parents` are kept alive as long as it lives.
 
-    __slots__ = ("pointer", "_free", "_parents", "__weakref__")
+    Pass the Handle itself to a function of the library, never its pointer: the call then keeps it alive, also where
+    it is an argument that nobody else holds. A pointer that is stored in a struct needs its Handle stored beside it.
+    """
+
+    __slots__ = ("pointer", "_as_parameter_", "_free", "_parents", "__weakref__")
 
     def __init__(self, pointer: int, free: Any, *parents: Any) -> None:
         self.pointer = pointer
+        self._as_parameter_ = pointer
         self._free = free
         self._parents = parents
 

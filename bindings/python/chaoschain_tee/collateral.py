@@ -101,9 +101,9 @@ class Collateral:
         self._text = v.json_bytes(source, "collateral")
         self._handle = make(lib.chaos_collateral_free, lib.chaos_collateral_parse,
                             s.Slice(self._text, len(self._text)))
-        call(lib.chaos_collateral_seal, self._handle.pointer, as_trust(trust_roots)._handle.pointer, v.seconds(at))
+        call(lib.chaos_collateral_seal, self._handle, as_trust(trust_roots)._handle, v.seconds(at))
         self._facts = FactsStruct()
-        call(lib.chaos_collateral_get_facts, self._handle.pointer, byref(self._facts))
+        call(lib.chaos_collateral_get_facts, self._handle, byref(self._facts))
         self._cache: Optional[Handle] = None
         if v.whole(cache_bytes, "cache_bytes") > 0:
             self._cache = make(lib.chaos_cache_free, lib.chaos_cache_new, cache_bytes)
@@ -122,7 +122,7 @@ class Collateral:
         if self._cache is None:
             return None
         counts = CountsStruct()
-        lib.chaos_cache_get_counts(self._cache.pointer, byref(counts))
+        lib.chaos_cache_get_counts(self._cache, byref(counts))
         return CacheCounts(*(getattr(counts, name) for name in CacheCounts._fields))
 
     def json(self) -> str:
@@ -158,12 +158,12 @@ class Floor:
 
     def check(self, collateral: Collateral) -> None:
         """Raises TrustError COLLATERAL_ROLLBACK, with the field that is older."""
-        call(lib.chaos_floor_check, self._handle.pointer, byref(collateral._facts))
+        call(lib.chaos_floor_check, self._handle, byref(collateral._facts))
 
     def raise_to(self, collateral: Collateral) -> None:
         """Each value becomes the larger of the two."""
-        call(lib.chaos_floor_raise, self._handle.pointer, byref(collateral._facts))
+        call(lib.chaos_floor_raise, self._handle, byref(collateral._facts))
 
     def json(self) -> str:
         """As one line of JSON, to be kept."""
-        return filled(_MAX_FLOOR, lib.chaos_floor_write, self._handle.pointer).decode("utf-8")
+        return filled(_MAX_FLOOR, lib.chaos_floor_write, self._handle).decode("utf-8")

@@ -122,30 +122,30 @@ class Evidence:
     @property
     def tee(self) -> str:
         """``"tdx"`` or ``"sgx"``."""
-        return _TEE[lib.chaos_evidence_tee(self._handle.pointer)]
+        return _TEE[lib.chaos_evidence_tee(self._handle)]
 
     @property
     def bytes(self) -> bytes:
         """The envelope's JSON, or the quote, as it was received."""
-        lent: s.LentSlice = lib.chaos_evidence_bytes(self._handle.pointer)
+        lent: s.LentSlice = lib.chaos_evidence_bytes(self._handle)
         return lent.bytes()
 
     @property
     def event_log(self) -> Any:
         """The guest's event log, as bytes; empty when there is none."""
-        lent: s.LentSlice = lib.chaos_evidence_event_log(self._handle.pointer)
+        lent: s.LentSlice = lib.chaos_evidence_event_log(self._handle)
         return lent.bytes()
 
     @property
     def hash(self) -> Optional[str]:
         """evidenceHash, Keccak-256 of the envelope's bytes; None of a bare quote."""
-        return None if self.binding is None else lib.chaos_evidence_hash(self._handle.pointer).hex()
+        return None if self.binding is None else lib.chaos_evidence_hash(self._handle).hex()
 
     @property
     def binding(self) -> Optional[Binding]:
         """What the envelope says of a key; None of a bare quote."""
         struct = BindingStruct()
-        if not lib.chaos_evidence_binding(self._handle.pointer, byref(struct)):
+        if not lib.chaos_evidence_binding(self._handle, byref(struct)):
             return None
         return Binding._from_struct(struct)
 
@@ -154,7 +154,7 @@ class Evidence:
         """What the quote says of code, as hex: ``mr_td``, ``rtmr0`` … ``rtmr3``, ``mr_config_id`` (TDX), ``mr_enclave``,
         ``mr_signer`` (SGX), ``report_data``."""
         struct = MeasurementsStruct()
-        lib.chaos_evidence_measurements(self._handle.pointer, byref(struct))
+        lib.chaos_evidence_measurements(self._handle, byref(struct))
         names = ("mr_enclave", "mr_signer") if self.tee == "sgx" else (
             "mr_td", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mr_config_id")
         result = {name: bytes(getattr(struct, name)).hex() for name in names}
@@ -163,7 +163,7 @@ class Evidence:
 
     def describe(self) -> Dict[str, Any]:
         """Every field by the name that its specification gives it, with ``"unverified": true``. For people and logs."""
-        result: Dict[str, Any] = json.loads(filled(_LIMIT, lib.chaos_evidence_describe, self._handle.pointer))
+        result: Dict[str, Any] = json.loads(filled(_LIMIT, lib.chaos_evidence_describe, self._handle))
         return result
 
     def __repr__(self) -> str:

@@ -63,7 +63,7 @@ class TEESignature:
     @property
     def signature(self) -> bytes:
         """65 bytes: r, s (low) and v (27 or 28)."""
-        return bytes(lib.chaos_signature_bytes(self._handle.pointer))
+        return bytes(lib.chaos_signature_bytes(self._handle))
 
     @property
     def message(self) -> bytes:
@@ -73,30 +73,30 @@ class TEESignature:
     @property
     def algorithm(self) -> str:
         """``"secp256k1"``."""
-        name: bytes = lib.chaos_signature_algorithm(self._handle.pointer)
+        name: bytes = lib.chaos_signature_algorithm(self._handle)
         return name.decode("ascii")
 
     @property
     def digest_kind(self) -> str:
         """``"eip191"``, a personal message, or ``"eip712"``, typed data."""
-        return _DIGEST_KINDS[lib.chaos_signature_digest_kind(self._handle.pointer)]
+        return _DIGEST_KINDS[lib.chaos_signature_digest_kind(self._handle)]
 
     @property
     def digest(self) -> str:
         """What the signature is over, 0x and 64 digits."""
-        digest: s.Keccak = lib.chaos_signature_digest(self._handle.pointer)
+        digest: s.Keccak = lib.chaos_signature_digest(self._handle)
         return digest.hex()
 
     @property
     def provider(self) -> str:
         """The provider's name, as the envelope says it."""
-        name: bytes = lib.chaos_signature_provider(self._handle.pointer)
+        name: bytes = lib.chaos_signature_provider(self._handle)
         return name.decode("ascii", "replace")
 
     @property
     def evidence(self) -> Evidence:
         """For the key."""
-        return Evidence._lent(lib.chaos_signature_evidence(self._handle.pointer))
+        return Evidence._lent(lib.chaos_signature_evidence(self._handle))
 
     @property
     def attestation(self) -> Dict[str, Any]:
@@ -109,7 +109,7 @@ class TEESignature:
     @property
     def verified(self) -> Optional[bool]:
         """None until somebody has verified this object; then what the last verification said."""
-        return _VERIFIED[lib.chaos_signature_verified(self._handle.pointer)]
+        return _VERIFIED[lib.chaos_signature_verified(self._handle)]
 
     def verify(self, collateral: CollateralLike = None, *, at: v.Time = None, trust_roots: Roots = None,
                policy: PolicyLike = None, expectation: Optional[Expectation] = None) -> Verdict:
@@ -117,13 +117,13 @@ class TEESignature:
         provider: this is the relying party's call."""
         text, cache = _text_and_cache(collateral)
         return Verdict(make(
-            lib.chaos_verdict_free, lib.chaos_signature_verify, self._handle.pointer,
-            s.Slice(self._message, len(self._message)), text, as_trust(trust_roots)._handle.pointer,
-            as_policy(policy)._handle.pointer, byref(as_expectation(expectation)._struct), v.seconds(at), cache))
+            lib.chaos_verdict_free, lib.chaos_signature_verify, self._handle,
+            s.Slice(self._message, len(self._message)), text, as_trust(trust_roots)._handle,
+            as_policy(policy)._handle, byref(as_expectation(expectation)._struct), v.seconds(at), cache))
 
     def json(self) -> str:
         """The JSON ``chaoschain/signature/1`` (docs/signatures.md); the envelope and the message go beside it."""
-        return filled(_LIMIT, lib.chaos_signature_write, self._handle.pointer).decode("utf-8")
+        return filled(_LIMIT, lib.chaos_signature_write, self._handle).decode("utf-8")
 
     def __repr__(self) -> str:
         return "<TEESignature %s by %s, verified=%s>" % (self.digest_kind, self.provider, self.verified)

@@ -69,7 +69,7 @@ def _find(registry: Handle, name: str) -> int:
     """The provider, loaded. ProviderMissingError says how to install it for this very installation."""
     found = c_void_p()
     try:
-        call(lib.chaos_tee_find, registry.pointer, v.text(name, "name"), byref(found))
+        call(lib.chaos_tee_find, registry, v.text(name, "name"), byref(found))
     except ChaosError as error:
         raise _advised(error, name) from None
     return found.value or 0
@@ -122,7 +122,7 @@ def probe(name: str, *, search_path: Optional[str] = None, plugin_path: Optional
     """
     registry = _registry(plugin_path, search_path)
     try:
-        call(lib.chaos_tee_probe, registry.pointer, v.text(name, "name"), _options_json(options))
+        call(lib.chaos_tee_probe, registry, v.text(name, "name"), _options_json(options))
     except ChaosError as error:
         raise _advised(error, name) from None
 
@@ -169,36 +169,36 @@ class TEEKeypair:
     def public_key(self) -> str:
         """SEC1, uncompressed, as hex: 0x04, X, Y."""
         buffer = (c_uint8 * 65)()
-        lib.chaos_keypair_public_key(self._handle.pointer, buffer)
+        lib.chaos_keypair_public_key(self._handle, buffer)
         return "0x" + bytes(buffer).hex()
 
     @property
     def private_key(self) -> str:
         """Where the TEE keeps it, e.g. ``"phala-dstack:chaoschain/default"``: a name and no secret."""
-        name: bytes = lib.chaos_keypair_reference(self._handle.pointer)
+        name: bytes = lib.chaos_keypair_reference(self._handle)
         return name.decode("utf-8")
 
     @property
     def address(self) -> str:
         """The Ethereum address, with the capitals of EIP-55."""
-        return v.address_text(lib.chaos_keypair_address(self._handle.pointer))
+        return v.address_text(lib.chaos_keypair_address(self._handle))
 
     @property
     def algorithm(self) -> str:
         """``"secp256k1"``."""
-        name: bytes = lib.chaos_keypair_algorithm(self._handle.pointer)
+        name: bytes = lib.chaos_keypair_algorithm(self._handle)
         return name.decode("ascii")
 
     @property
     def provider(self) -> str:
         """The provider's name."""
-        name: bytes = lib.chaos_keypair_provider(self._handle.pointer)
+        name: bytes = lib.chaos_keypair_provider(self._handle)
         return name.decode("ascii")
 
     @property
     def evidence(self) -> Evidence:
         """The envelope that binds this key."""
-        return Evidence._lent(lib.chaos_keypair_evidence(self._handle.pointer))
+        return Evidence._lent(lib.chaos_keypair_evidence(self._handle))
 
     @property
     def attestation(self) -> Dict[str, Any]:
@@ -273,20 +273,20 @@ class TEE:
     @property
     def provider_name(self) -> str:
         """E.g. ``"phala-dstack"``."""
-        name: bytes = lib.chaos_tee_name(self._handle.pointer)
+        name: bytes = lib.chaos_tee_name(self._handle)
         return name.decode("ascii")
 
     @property
     def is_available(self) -> bool:
         """Is the TEE there? Never raises, and takes a second at most; `unavailable_reason` says why not."""
-        available: bool = lib.chaos_tee_is_available(self._handle.pointer, None)
+        available: bool = lib.chaos_tee_is_available(self._handle, None)
         return available
 
     @property
     def unavailable_reason(self) -> Optional[ChaosError]:
         """Why ``is_available`` is false, asked anew; None when it is true."""
         err = s.Error()
-        if lib.chaos_tee_is_available(self._handle.pointer, byref(err)):
+        if lib.chaos_tee_is_available(self._handle, byref(err)):
             return None
         try:
             raise_status(err.status, err)
@@ -315,7 +315,7 @@ class TEE:
                 raise TypeError("generate_key() got an unexpected keyword argument %r; there are: %s" %
                                 (name, ", ".join(_KEY_OPTIONS)))
         options, kept = _key_options(kwargs)
-        made = make(lib.chaos_keypair_free, lib.chaos_tee_generate_key, self._handle.pointer, byref(options),
+        made = make(lib.chaos_keypair_free, lib.chaos_tee_generate_key, self._handle, byref(options),
                     parents=(self._handle,))
         del kept
         return TEEKeypair(made)
@@ -325,8 +325,8 @@ class TEE:
         """New evidence for a key that there is; the arguments are those of `generate_key`."""
         _check_keypair(keypair)
         options, kept = _attest_options(binding, endorser, collateral)
-        made = Evidence(make(lib.chaos_evidence_free, lib.chaos_attest, self._handle.pointer,
-                             keypair._handle.pointer, byref(options)))
+        made = Evidence(make(lib.chaos_evidence_free, lib.chaos_attest, self._handle,
+                             keypair._handle, byref(options)))
         del kept
         return made
 
@@ -343,8 +343,8 @@ class TEE:
 
     def _sign(self, function: Any, data: bytes, keypair: TEEKeypair) -> TEESignature:
         _check_keypair(keypair)
-        made = make(lib.chaos_signature_free, function, self._handle.pointer, s.Slice(data, len(data)),
-                    keypair._handle.pointer)
+        made = make(lib.chaos_signature_free, function, self._handle, s.Slice(data, len(data)),
+                    keypair._handle)
         return TEESignature(made, data)
 
     # -------------------------------------------------------- verifying ----
@@ -375,7 +375,7 @@ class TEE:
         """A quote of this environment over ``report_data`` (64 bytes; None: zeros, which bind it to nothing), with its
         event log. It names no key: evidence for a key is ``keypair.evidence``, or `attest`."""
         data = s.ReportData.of(bytes(64) if report_data is None else v.octets(report_data, 64, "report_data"))
-        evidence = Evidence(make(lib.chaos_evidence_free, lib.chaos_tee_get_attestation_report, self._handle.pointer,
+        evidence = Evidence(make(lib.chaos_evidence_free, lib.chaos_tee_get_attestation_report, self._handle,
                                  byref(data)))
         return AttestationReport(evidence, self.provider_name)
 
@@ -383,7 +383,7 @@ class TEE:
         """A method that only this TEE has, by its own name and JSON (docs/providers/NAME.md), e.g.
         ``invoke("Info")``. Methods that would give out a key are refused."""
         text = v.text(json.dumps({} if params is None else params, allow_nan=False), "params")
-        return json.loads(filled(_MAX_REPLY, lib.chaos_tee_invoke, self._handle.pointer, v.text(method, "method"),
+        return json.loads(filled(_MAX_REPLY, lib.chaos_tee_invoke, self._handle, v.text(method, "method"),
                                  text, wipe=True))
 
     def __repr__(self) -> str:

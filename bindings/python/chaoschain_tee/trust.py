@@ -35,7 +35,7 @@ class TrustRoots:
             raise TypeError("trust roots are a list of certificates, each of them bytes")
         self._handle = make(lib.chaos_trust_free, lib.chaos_trust_new)
         for certificate in certificates:
-            call(lib.chaos_trust_add_root, self._handle.pointer, slice_of(certificate, "a root certificate"))
+            call(lib.chaos_trust_add_root, self._handle, slice_of(certificate, "a root certificate"))
 
 
 class Policy:

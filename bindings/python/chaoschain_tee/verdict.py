@@ -83,7 +83,7 @@ class Verdict:
     def json(self) -> str:
         """The verdict as one line of JSON (RFC 8785; data/schemas/verdict.schema.json)."""
         if self._json is None:
-            self._json = filled(_LIMIT, lib.chaos_verdict_write_json, self._handle.pointer).decode("utf-8")
+            self._json = filled(_LIMIT, lib.chaos_verdict_write_json, self._handle).decode("utf-8")
         return self._json
 
     def to_dict(self) -> Dict[str, Any]:
@@ -93,7 +93,7 @@ class Verdict:
 
     def text(self) -> str:
         """The same for a person: a few lines of plain text."""
-        return filled(_LIMIT, lib.chaos_verdict_write_text, self._handle.pointer).decode("utf-8")
+        return filled(_LIMIT, lib.chaos_verdict_write_text, self._handle).decode("utf-8")
 
     def _get(self, name: str) -> Any:
         if self._object is None:
@@ -105,17 +105,17 @@ class Verdict:
     @property
     def verified(self) -> Optional[bool]:
         """Of cryptography, collateral and revocation only. None: could not be judged, e.g. without collateral."""
-        return _VERIFIED[lib.chaos_verdict_verified(self._handle.pointer)]
+        return _VERIFIED[lib.chaos_verdict_verified(self._handle)]
 
     @property
     def tier(self) -> str:
         """Of the policy: ``"AFFIRMING"``, ``"WARNING"``, ``"CONTRAINDICATED"`` or ``"NONE"`` (not appraised)."""
-        return _TIERS[lib.chaos_verdict_tier(self._handle.pointer)]
+        return _TIERS[lib.chaos_verdict_tier(self._handle)]
 
     @property
     def exit_code(self) -> int:
         """What ``chaoschain verify`` would exit with: 0, 1 WARNING, 2 CONTRAINDICATED, 3, 4, 5."""
-        code: int = lib.chaos_verdict_exit_code(self._handle.pointer)
+        code: int = lib.chaos_verdict_exit_code(self._handle)
         return code
 
     @property
@@ -177,7 +177,7 @@ class Verdict:
     def raise_for_error(self) -> None:
         """Raises the decisive failure as the exception of its class (FormatError, TrustError, PolicyError,
         EnvironmentFault, with code, stage and field); does nothing when there is none. A WARNING does not raise."""
-        failure = lib.chaos_verdict_error(self._handle.pointer)
+        failure = lib.chaos_verdict_error(self._handle)
         if failure:
             raise_status(failure.contents.status, failure.contents)
 

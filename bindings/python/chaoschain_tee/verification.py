@@ -52,37 +52,36 @@ def verify(quote: BytesLike, collateral: CollateralLike, *, at: v.Time = None, e
     trust, judge = as_trust(trust_roots), as_policy(policy)
     expect = as_expectation(expectation)
     if isinstance(collateral, Collateral):
-        handle = _verify_sealed(quote_slice, log_slice, collateral, trust._handle.pointer, judge._handle.pointer,
+        handle = _verify_sealed(quote_slice, log_slice, collateral, trust._handle, judge._handle,
                                 expect, now)
         if handle is not None:
             return Verdict(handle)
     text, cache = _text_and_cache(collateral)
-    return Verdict(make(_verdict_free, lib.chaos_check_quote, quote_slice, log_slice, text, trust._handle.pointer,
-                        judge._handle.pointer, byref(expect._struct), now, cache))
+    return Verdict(make(_verdict_free, lib.chaos_check_quote, quote_slice, log_slice, text, trust._handle,
+                        judge._handle, byref(expect._struct), now, cache))
 
 
-def _text_and_cache(collateral: CollateralLike) -> Tuple[s.Slice, Optional[int]]:
+def _text_and_cache(collateral: CollateralLike) -> Tuple[s.Slice, Optional[Handle]]:
     if collateral is None:
         return _EMPTY, None
     if isinstance(collateral, Collateral):
-        cache = None if collateral._cache is None else collateral._cache.pointer
-        return s.Slice(collateral._text, len(collateral._text)), cache
+        return s.Slice(collateral._text, len(collateral._text)), collateral._cache
     data = v.json_bytes(collateral, "collateral")
     return s.Slice(data, len(data)), None
 
 
-def _verify_sealed(quote: s.Slice, event_log: s.Slice, collateral: Collateral, trust: int, policy: int,
+def _verify_sealed(quote: s.Slice, event_log: s.Slice, collateral: Collateral, trust: Handle, policy: Handle,
                    expectation: Expectation, now: int) -> Optional[Handle]:
     """The short way, with the collateral as it was sealed. None: the evidence is refused, and the long way, which gives
     the same answer with all that can be said about it, has to be taken."""
     err = s.Error()
     error = byref(err)
     evidence, claims, verdict = c_void_p(), c_void_p(), c_void_p()
-    cache = None if collateral._cache is None else collateral._cache.pointer
     try:
         status = lib.chaos_evidence_parse_with_log(quote, event_log, byref(evidence), error)
         if not status:
-            status = lib.chaos_verify(evidence, collateral._handle.pointer, trust, now, cache, byref(claims), error)
+            status = lib.chaos_verify(evidence, collateral._handle, trust, now, collateral._cache,
+                                      byref(claims), error)
         if status:
             if status >> 8 in (2, 3):
                 return None
@@ -111,5 +110,5 @@ def check(envelope: Union[BytesLike, str], collateral: CollateralLike = None, *,
     data = envelope.encode("utf-8") if isinstance(envelope, str) else as_bytes(envelope, "envelope")
     text, cache = _text_and_cache(collateral)
     return Verdict(make(_verdict_free, lib.chaos_check, s.Slice(data, len(data)), text,
-                        as_trust(trust_roots)._handle.pointer, as_policy(policy)._handle.pointer,
+                        as_trust(trust_roots)._handle, as_policy(policy)._handle,
                         byref(as_expectation(expectation)._struct), v.seconds(at), cache))
