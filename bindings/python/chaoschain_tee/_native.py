@@ -126,8 +126,12 @@ error_p = ctypes.POINTER(s.Error)
 buffer_p = ctypes.POINTER(s.Buffer)
 
 
+declared: List[str] = []  # the functions that declare has seen; a test holds them against the headers
+
+
 def declare(table: Mapping[str, Declaration]) -> None:
     """Gives functions of the library their types: name → (result, arguments)."""
+    declared.extend(table)
     for name, (result, arguments) in table.items():
         try:
             function = getattr(lib, name)

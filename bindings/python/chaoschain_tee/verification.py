@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Tuple, Union
 
 from . import _structs as s
 from . import _values as v
-from ._native import BytesLike, Handle, as_bytes, lib, make, raise_status, slice_of
+from ._native import BytesLike, Handle, as_bytes, lib, make, slice_of
 from .collateral import Collateral
 from .trust import Expectation, PolicyLike, Roots, as_expectation, as_policy, as_trust
 from .verdict import Verdict
@@ -72,24 +72,14 @@ def _text_and_cache(collateral: CollateralLike) -> Tuple[s.Slice, Optional[Handl
 
 def _verify_sealed(quote: s.Slice, event_log: s.Slice, collateral: Collateral, trust: Handle, policy: Handle,
                    expectation: Expectation, now: int) -> Optional[Handle]:
-    """The short way, with the collateral as it was sealed. None: the evidence is refused, and the long way, which gives
-    the same answer with all that can be said about it, has to be taken."""
-    err = s.Error()
-    error = byref(err)
+    """The short way, with the collateral as it was sealed. None: it did not lead to the end, and the long way, which
+    gives the same answer with all that can be said about it, has to be taken."""
     evidence, claims, verdict = c_void_p(), c_void_p(), c_void_p()
     try:
-        status = lib.chaos_evidence_parse_with_log(quote, event_log, byref(evidence), error)
-        if not status:
-            status = lib.chaos_verify(evidence, collateral._handle, trust, now, collateral._cache,
-                                      byref(claims), error)
-        if status:
-            if status >> 8 in (2, 3):
-                return None
-            raise_status(status, err)
-        status = lib.chaos_appraise(claims, policy, byref(expectation._struct), now, byref(verdict), error)
-        if status:
-            raise_status(status, err)
-        return Handle(verdict.value or 0, _verdict_free)
+        if not (lib.chaos_evidence_parse_with_log(quote, event_log, byref(evidence), None) or
+                lib.chaos_verify(evidence, collateral._handle, trust, now, collateral._cache, byref(claims), None)):
+            lib.chaos_appraise(claims, policy, byref(expectation._struct), now, byref(verdict), None)
+        return Handle(verdict.value, _verdict_free) if verdict.value else None
     finally:
         lib.chaos_claims_free(claims)
         lib.chaos_evidence_free(evidence)
