@@ -10,6 +10,7 @@ ctypes releases the interpreter's lock during each call, and the library's objec
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
 import os
@@ -179,31 +180,46 @@ def call(function: Any, *arguments: Any) -> None:
         raise_status(status, err)
 
 
-class Handle:
-    """Owns one opaque object of the library; `parents` are kept alive as long as it lives.
+_owned: Dict[int, Tuple[Any, Tuple[Any, ...]]] = {}  # by id of each Handle: what frees it, and what must outlive it
+atexit.register(_owned.clear)  # the process ends: nothing of the library is called while the interpreter falls apart
 
-    Pass the Handle itself to a function of the library, never its pointer: the call then keeps it alive, also where
-    it is an argument that nobody else holds. A pointer that is stored in a struct needs its Handle stored beside it.
+
+class Handle(int):
+    """Owns one opaque object of the library, whose address it is; `parents` are kept alive as long as it lives.
+
+    Pass the Handle itself to a function of the library and never a plain int of it: the call then keeps it alive, also
+    where it is an argument that nobody else holds. An address that is stored in a struct needs its Handle beside it.
+
+    Its parents are held outside of it, in `_owned`, as long as it lives. So the garbage collector, which finalizes what
+    it finds in a cycle in any order, never finds a TEE there whose keys are still alive.
     """
 
-    __slots__ = ("pointer", "_as_parameter_", "_free", "_parents", "__weakref__")
+    __slots__ = ()
 
-    def __init__(self, pointer: int, free: Any, *parents: Any) -> None:
-        self.pointer = pointer
-        self._as_parameter_ = pointer
-        self._free = free
-        self._parents = parents
+    def __new__(cls, pointer: int, free: Any, *parents: Any) -> "Handle":
+        self = super().__new__(cls, pointer)
+        _owned[id(self)] = (free, parents)
+        return self
 
-    def __del__(self) -> None:
-        pointer, self.pointer = self.pointer, 0
-        if pointer:
-            self._free(pointer)
+    def __del__(self, owned: Dict[int, Tuple[Any, Tuple[Any, ...]]] = _owned) -> None:
+        free, parents = owned.pop(id(self), (None, ()))
+        if free is not None and self:
+            free(int(self))
+        del parents
+
+    @property
+    def pointer(self) -> int:
+        """The address as a plain int, for a struct."""
+        return int(self)
 
     def __copy__(self) -> "Handle":
-        return self  # a second owner of the same pointer would free it twice
+        return self  # a second owner of the same address would free it twice
 
     def __deepcopy__(self, _memo: Any) -> "Handle":
         return self
+
+    def __repr__(self) -> str:
+        return "<Handle %#x>" % int(self)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("objects of the library cannot be pickled")
