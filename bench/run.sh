@@ -42,6 +42,15 @@ echo "== a bundle of 10,000 receipts, and a million in constant memory"
 "${pin[@]}" "$bin/bench-bundle" --stream 1000000
 
 echo
+echo "== Python"
+if [ -x /usr/bin/python3 ] && [ -f build/lib/libchaoschain.so ]; then
+    PYTHONPATH=bindings/python PYTHONDONTWRITEBYTECODE=1 CHAOS_LIBRARY=build/lib \
+        "${pin[@]}" "$bin/bench-python" /usr/bin/python3 bench/bench_python.py
+else
+    echo "SKIPPED: no /usr/bin/python3, or libchaoschain is not built"
+fi
+
+echo
 echo "== Ethereum"
 peer=()
 if command -v node >/dev/null && [ -d tests/npm/eth/node_modules/viem ]; then

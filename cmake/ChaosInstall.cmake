@@ -1,5 +1,5 @@
 # What `make install` puts where. Components: runtime (the shared libraries and what they start), development, programs,
-# data, documentation; and one for each plug-in, named as its provider (ChaosProviders.cmake).
+# data, documentation, python; and one for each plug-in, named as its provider (ChaosProviders.cmake).
 include(CMakePackageConfigHelpers)
 
 file(GLOB public_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/chaoschain/*.h")
@@ -57,6 +57,10 @@ foreach(folder policies schemas)
             DESTINATION "${CMAKE_INSTALL_DATADIR}/chaoschain" COMPONENT data)
     endif()
 endforeach()
+
+# The sources of the Python packages: `pip install PREFIX/share/chaoschain/python` builds on the library beside them.
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/bindings/python" DESTINATION "${CMAKE_INSTALL_DATADIR}/chaoschain"
+    COMPONENT python PATTERN "__pycache__" EXCLUDE PATTERN ".mypy_cache" EXCLUDE PATTERN ".pytest_cache" EXCLUDE)
 
 # packaging/completion/NAME completes the command NAME in bash.
 file(GLOB completions CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/packaging/completion/*")

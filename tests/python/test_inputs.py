@@ -31,6 +31,10 @@ class Collateral(unittest.TestCase):
         for name in ("tcb_info", "qe_identity", "root_ca_crl", "pck_crl"):
             self.assertLess(getattr(facts, name + "_issued"), getattr(facts, name + "_next_update"))
         self.assertEqual((facts.tcb_evaluation_number, facts.qe_evaluation_number), (18, 18))
+        self.assertEqual(facts.valid_to, min(facts.tcb_info_next_update, facts.qe_identity_next_update,
+                                             facts.root_ca_crl_next_update, facts.pck_crl_next_update))
+        self.assertGreaterEqual(facts.valid_from, max(facts.tcb_info_issued, facts.qe_identity_issued,
+                                                      facts.root_ca_crl_issued, facts.pck_crl_issued))
         self.assertIn(facts.fmspc, repr(self.make()))
         sgx = forge("sgx")
         self.assertEqual(c.Collateral(sgx["collateral.json"], trust_roots=[sgx["trust-root.der"]], at=NOW).facts.tee,
@@ -189,6 +193,13 @@ class Expectation(unittest.TestCase):
                 if row:
                     self.assertEqual(verdict.check(row).result, "pass")
 
+    def test_records(self):
+        anchor = c.Anchor(block=7, hash=bytes(32), first_block=1, last_block=9)
+        self.assertEqual((anchor.block, anchor.hash, anchor.first_block, anchor.last_block), (7, bytes(32), 1, 9))
+        self.assertEqual(c.Expectation(anchor=anchor).anchor, anchor)
+        block = c.BlockHash(number=3, hash="0x" + 64 * "1")
+        self.assertEqual((block.number, block.hash), (3, "0x" + 64 * "1"))
+
     def test_not_met(self):
         """Each differs in one thing from what is met, and is refused for that."""
         other = "0x" + 64 * "7"
@@ -257,6 +268,10 @@ class Evidence(unittest.TestCase):
         self.assertEqual((b.stage, b.chain_id, b.agent_id), (1, 31337, 0))
         self.assertEqual(b.report_data().hex(), self.envelope.measurements["report_data"])
         self.assertLess(b.issued_at, b.expires_at)
+        self.assertEqual(b.public_key_hash[-40:], b.identity_key[2:].lower())
+        zero = "0x" + 64 * "0"
+        self.assertEqual((b.subject, b.tls_spki_hash), (zero, zero))
+        self.assertGreaterEqual(b.anchor_block, 0)
         self.assertEqual(len(b.policy_hash), 66)
         self.assertEqual(c.Binding(stage=4).agent_id, (1 << 256) - 1)
         self.assertNotEqual(c.Binding(**dict(b.__dict__, nonce=_other_nonce(b))).report_data(), b.report_data())

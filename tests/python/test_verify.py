@@ -50,6 +50,11 @@ class Verify(unittest.TestCase):
         self.assertIsNone(verdict.check("no-such-row"))
         self.assertEqual(verdict.check("report-data").result, "not-checked")
         refused = self.verify(quote=_flipped(self.tdx["quote.bin"], 100))
+        self.assertIsInstance(refused.error, c.VerdictError)
+        self.assertEqual((refused.error.expected, refused.error.found),
+                         ("a signature of the attestation key", None))
+        anchor = self.verify(policy=None)
+        self.assertEqual((anchor.error.found, anchor.check("anchor").expected), ("simulated", anchor.error.expected))
         failed = [row for row in refused.checks if row.result == "fail"]
         self.assertEqual(failed[0].code, refused.error.code)
         self.assertEqual((failed[0].name, failed[0].code), ("quote-signature", "QUOTE_SIGNATURE"))

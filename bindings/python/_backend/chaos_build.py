@@ -14,6 +14,7 @@ so compat/_backend/chaos_build.py is four lines that load this file; the source 
 Which library a wheel carries, the first that there is:
     $CHAOS_LIBRARY          a file or a folder that holds libchaoschain.so; "system": carry none
     ../../build/lib         of the source tree, after `make build`
+    ../../../lib            of the prefix, where `make install` has put these sources
     the system's            carried by nobody; found again at run time
 Config setting `providers=NAME,NAME` (or `none`) chooses the plug-ins that are carried; all that were built otherwise.
 """
@@ -135,6 +136,16 @@ def _system_has_library():
     return True
 
 
+def _places(folder):
+    """Where the library is that belongs to these sources: built beside them, or installed below the same prefix."""
+    prefix = os.path.join(folder, "..", "..", "..")
+    multiarch = sysconfig.get_config_var("MULTIARCH")
+    yield os.path.join(folder, "..", "..", "build", "lib")
+    for libdir in ("lib64", "lib/" + multiarch if multiarch else "lib", "lib"):
+        if os.path.basename(folder) == "python" and os.path.basename(os.path.dirname(folder)) == "chaoschain":
+            yield os.path.join(prefix, libdir)
+
+
 def find_library(folder):
     """The library to carry, or None for the system's."""
     chosen = os.environ.get("CHAOS_LIBRARY", "")
@@ -145,9 +156,10 @@ def find_library(folder):
         if library is None:
             raise BuildError("CHAOS_LIBRARY=%s: there is no libchaoschain.so" % chosen)
         return os.path.realpath(library)
-    library = _library_in(os.path.join(folder, "..", "..", "build", "lib"))
-    if library is not None:
-        return os.path.realpath(library)
+    for place in _places(folder):
+        library = _library_in(place)
+        if library is not None:
+            return os.path.realpath(library)
     if _system_has_library():
         return None
     raise BuildError(

@@ -12,7 +12,7 @@ from .collateral import Collateral
 from .trust import Expectation, PolicyLike, Roots, as_expectation, as_policy, as_trust
 from .verdict import Verdict
 
-__all__ = ["CollateralLike", "check", "verify"]
+__all__ = ["check", "verify"]
 
 CollateralLike = Union[Collateral, BytesLike, str, Dict[str, Any], None]
 
