@@ -11,5 +11,5 @@ export -f run sanitize
 bash "$root/tests/tee/with_simulator.sh" "$CHAOS_BIN" bash -c 'run "$@"' - "$python" -m unittest "${arguments[@]}"
 other=$(command -v python3 || true)
 if [ $# = 0 ] && [ -n "$other" ] && ! [ "$(realpath "$other")" = "$(realpath "$CHAOS_PYTHON")" ]; then
-    PYTHONPATH=$(echo "$environment"/lib/python3*/site-packages) sanitize "$other" -m unittest -b test_verify test_structs
+    PYTHONPATH=$(echo "$environment"/lib/python3*/site-packages) sanitize "$other" -m unittest test_structs test_errors test_verify.Threads
 fi

@@ -47,11 +47,17 @@ def breaks(kind):
     return [row for row in json.loads(listed.stdout) if kind in row["kinds"]]
 
 
+def skip(why):
+    """Skips the test, and says so where scripts/run-tests.sh looks."""
+    print("SKIPPED: " + why, flush=True)
+    raise unittest.SkipTest(why)
+
+
 def simulator():
     """The folder with what a relying party holds of the simulated guest agent, or a skipped test."""
     folder = os.environ.get("CHAOS_SIMULATOR")
     if not folder:
-        raise unittest.SkipTest("SKIPPED: no simulator")
+        skip("no simulator")
     return Forged(folder)
 
 
@@ -59,7 +65,7 @@ def vectors():
     """The folder with real evidence, or a skipped test."""
     folder = pathlib.Path(os.environ.get("CHAOS_VECTORS", ROOT / ".." / "shared" / "vectors"))
     if not (folder / "dcap").is_dir():
-        raise unittest.SkipTest("SKIPPED: no vectors")
+        skip("no vectors")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""What verify takes beside evidence: collateral, floors, roots, policies, expectations; and evidence itself, bundles."""
+"""What verify takes beside evidence: collateral, floors, roots, policies, expectations; evidence itself; bundles."""
 
 import copy
 import io
@@ -181,7 +181,8 @@ class Expectation(unittest.TestCase):
     def test_met(self):
         report_data = c.Evidence.from_envelope(self.tdx["envelope.json"]).measurements["report_data"]
         for expected, row in (
-                (dict(report_data=report_data), "report-data"), (dict(report_data=bytes.fromhex(report_data)), "report-data"),
+                (dict(report_data=report_data), "report-data"),
+                (dict(report_data=bytes.fromhex(report_data)), "report-data"),
                 (dict(agent=self.agent()), "agent"), (dict(identity_key=self.binding.identity_key), "identity-key"),
                 (dict(identity_key=bytes.fromhex(self.binding.identity_key[2:])), "identity-key"),
                 (dict(nonce=self.binding.nonce), "freshness"), (dict(nonce=int(self.binding.nonce, 16)), "freshness"),

@@ -12,7 +12,7 @@ import unittest
 
 import chaoschain_tee
 from chaoschain_tee import _native, _structs
-from support import BUILD, ROOT
+from support import ROOT
 
 
 def load_every_module():

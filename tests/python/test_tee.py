@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import pickle
-import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import chaoschain_tee as c
 from chaoschain_tee import _native
 from chaoschain_tee.providers import tee as t
-from support import BUILD, NOW, forge, python, simulator
+from support import BUILD, NOW, python, simulator
 
 NOWHERE = "/nowhere/dstack.sock"
 KEY = "chaoschain/python"
@@ -229,8 +228,9 @@ class Inside(unittest.TestCase):
     def test_generate_key_refuses(self):
         with self.assertRaisesRegex(TypeError, "'paht'.*path"):
             self.tee.generate_key(paht=KEY)
-        for bad, kind in ((dict(path=5), TypeError), (dict(path="a\0b"), ValueError), (dict(algorithm="p256"), c.UsageError),
-                          (dict(purpose=""), c.UsageError), (dict(nonce="0x1"), ValueError),
+        for bad, kind in ((dict(path=5), TypeError), (dict(path="a\0b"), ValueError),
+                          (dict(algorithm="p256"), c.UsageError), (dict(purpose=""), c.UsageError),
+                          (dict(nonce="0x1"), ValueError),
                           (dict(binding={"stage": 1}), TypeError), (dict(endorser="x"), TypeError),
                           (dict(collateral=b"{}"), c.UsageError), (dict(binding=c.Binding(stage=1)), c.UsageError)):
             with self.subTest(bad), self.assertRaises(kind):
@@ -252,11 +252,13 @@ class Inside(unittest.TestCase):
         self.assertIs(judge.verify_attestation(signature), True)
         self.assertEqual(judge.verify(signature).tier, "AFFIRMING")
         self.assertIs(signature.verified, True)
-        for changes in (dict(nonce=10), dict(identity_key=session.address), dict(agent="eip155:1:%(identity_registry)s:7" % agent)):
-            other = c.Expectation(**{**dict(agent=expectation.agent, nonce=9, identity_key=identity.address), **changes})
+        for changes in (dict(nonce=10), dict(identity_key=session.address),
+                        dict(agent="eip155:1:%(identity_registry)s:7" % agent)):
+            other = dict(agent=expectation.agent, nonce=9, identity_key=identity.address)
+            other.update(changes)
+            judge = t.PhalaDstackTEE(NOWHERE, expectation=c.Expectation(**other), **self.judging)
             with self.subTest(changes):
-                self.assertIs(t.PhalaDstackTEE(NOWHERE, expectation=other, **self.judging).verify_attestation(signature),
-                              False)
+                self.assertIs(judge.verify_attestation(signature), False)
 
     def test_sign(self):
         signature = self.tee.sign(b"action", self.keypair)
@@ -285,7 +287,8 @@ class Inside(unittest.TestCase):
             self.tee.sign(bytes((16 << 20) + 1), self.keypair)
 
     def test_sign_typed_data(self):
-        typed = {"types": {"EIP712Domain": [{"name": "name", "type": "string"}], "Mail": [{"name": "text", "type": "string"}]},
+        typed = {"types": {"EIP712Domain": [{"name": "name", "type": "string"}],
+                           "Mail": [{"name": "text", "type": "string"}]},
                  "primaryType": "Mail", "domain": {"name": "Test"}, "message": {"text": "hello"}}
         signature = self.tee.sign_typed_data(typed, self.keypair)
         self.assertEqual(signature.digest_kind, "eip712")
@@ -347,7 +350,8 @@ class Inside(unittest.TestCase):
         held = {name: str(self.held.folder / file) for name, file in
                 (("CHAOS_COLLATERAL", "collateral.json"), ("CHAOS_TRUST_ROOTS", "trust-root.der"),
                  ("CHAOS_POLICY", "policy.json"))}
-        for names, expected in (((), "NONE COLLATERAL_MISSING"), (("CHAOS_COLLATERAL",), "CONTRAINDICATED ROOT_UNTRUSTED"),
+        for names, expected in (((), "NONE COLLATERAL_MISSING"),
+                                (("CHAOS_COLLATERAL",), "CONTRAINDICATED ROOT_UNTRUSTED"),
                                 (("CHAOS_COLLATERAL", "CHAOS_TRUST_ROOTS"), "CONTRAINDICATED ANCHOR"),
                                 (tuple(held), "WARNING None")):
             said = python(code, clean=(), **{name: held[name] for name in names})
@@ -377,7 +381,8 @@ class Inside(unittest.TestCase):
         quote = bytes.fromhex(report["quote"][2:])
         self.assertEqual(report.evidence.bytes, quote)
         verdict = c.verify(quote, self.judging["collateral"], event_log=report["event_log"].encode(),
-                           trust_roots=self.judging["trust_roots"], policy={"schema": "chaoschain/policy/1", "anchors": ["simulated"]},
+                           trust_roots=self.judging["trust_roots"],
+                           policy={"schema": "chaoschain/policy/1", "anchors": ["simulated"]},
                            expectation=c.Expectation(report_data=bytes(64)))
         self.assertIsNone(verdict.error)
         self.assertEqual(json.loads(json.dumps(report)), report)

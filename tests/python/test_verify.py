@@ -132,7 +132,8 @@ class Verify(unittest.TestCase):
         self.assertLessEqual({"TCB_INFO_EXPIRED", "QE_IDENTITY_EXPIRED", "CRL_EXPIRED", None}, codes)
 
     def test_expired_collateral(self):
-        for at, code in (("2026-03-01T00:00:00Z", "TCB_INFO_EXPIRED"), ("2025-01-01T00:00:00Z", "TCB_INFO_NOT_YET_VALID")):
+        for at, code in (("2026-03-01T00:00:00Z", "TCB_INFO_EXPIRED"),
+                         ("2025-01-01T00:00:00Z", "TCB_INFO_NOT_YET_VALID")):
             verdict = self.verify(at=at)
             self.assertIs(verdict.verified, False)
             with self.assertRaises(c.TrustError) as raised:

@@ -52,7 +52,7 @@ def _read_value(text, where):
 
 
 def read_project(path):
-    """The tables of a pyproject.toml that keeps to strings and lists of strings (tomllib came with Python 3.11 only)."""
+    """The tables of a pyproject.toml of strings and lists of strings (tomllib came with Python 3.11 only)."""
     tables, table = {}, None
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
@@ -138,12 +138,10 @@ def _system_has_library():
 
 def _places(folder):
     """Where the library is that belongs to these sources: built beside them, or installed below the same prefix."""
-    prefix = os.path.join(folder, "..", "..", "..")
-    multiarch = sysconfig.get_config_var("MULTIARCH")
     yield os.path.join(folder, "..", "..", "build", "lib")
-    for libdir in ("lib64", "lib/" + multiarch if multiarch else "lib", "lib"):
-        if os.path.basename(folder) == "python" and os.path.basename(os.path.dirname(folder)) == "chaoschain":
-            yield os.path.join(prefix, libdir)
+    if os.path.basename(os.path.dirname(folder)) == "chaoschain":  # PREFIX/share/chaoschain/python
+        for name in ("lib64", os.path.join("lib", sysconfig.get_config_var("MULTIARCH") or ""), "lib"):
+            yield os.path.join(folder, "..", "..", "..", name)
 
 
 def find_library(folder):

@@ -3,7 +3,7 @@ chaos_agent_reference of erc8004.h."""
 
 from __future__ import annotations
 
-from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_bool, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32,
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32,
                     c_uint64, c_void_p)
 
 from . import _structs as s

@@ -151,8 +151,8 @@ class Evidence:
 
     @property
     def measurements(self) -> Dict[str, str]:
-        """What the quote says of code, as hex: ``mr_td``, ``rtmr0`` … ``rtmr3``, ``mr_config_id`` (TDX), ``mr_enclave``,
-        ``mr_signer`` (SGX), ``report_data``."""
+        """What the quote says of code, as hex: ``mr_td``, ``rtmr0`` … ``rtmr3``, ``mr_config_id`` (TDX),
+        ``mr_enclave``, ``mr_signer`` (SGX), ``report_data``."""
         struct = MeasurementsStruct()
         lib.chaos_evidence_measurements(self._handle, byref(struct))
         names = ("mr_enclave", "mr_signer") if self.tee == "sgx" else (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ctypes import byref, sizeof
+from ctypes import sizeof
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, NamedTuple, Optional, Union
 
 from . import _structs as s
 from . import _values as v
-from ._native import BytesLike, Handle, call, lib, make, slice_of
+from ._native import BytesLike, call, lib, make, slice_of
 from ._verify_native import ExpectationStruct
 from .collateral import Floor
 
