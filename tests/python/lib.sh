@@ -10,7 +10,7 @@ python=$environment/bin/python
 export PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 export PYTHONDONTWRITEBYTECODE=1
 # What would change what the tests see: the environment of whoever runs them.
-unset CHAOS_PROVIDER_PATH CHAOS_COLLATERAL CHAOS_TRUST_ROOTS CHAOS_POLICY PYTHONPATH PIP_INDEX_URL PIP_EXTRA_INDEX_URL
+unset CHAOS_LIBRARY CHAOS_PROVIDER_PATH CHAOS_COLLATERAL CHAOS_TRUST_ROOTS CHAOS_POLICY PYTHONPATH PIP_INDEX_URL PIP_EXTRA_INDEX_URL
 # A sanitized library needs its run-time library to be loaded before everything else; Python itself leaks on purpose.
 sanitize() {
     if ldd "$CHAOS_BUILD/lib/libchaoschain.so" | grep -q libasan; then

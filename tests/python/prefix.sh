@@ -35,3 +35,15 @@ print(chaoschain_tee.__file__, native.library_path)')
     [ "$said" = "$root/bindings/python/chaoschain_tee/__init__.py $(realpath "$root/build/lib/libchaoschain.so")" ] ||
         fail "editable: $said"
 fi
+
+# From a source archive, which is far from every build folder: the library is named.
+cd "$work"
+"$python" -c "import os, sys
+sys.path.insert(0, '$root/bindings/python/_backend')
+import chaos_build
+os.chdir('$root/bindings/python')
+print(chaos_build.build_sdist('$work'))" >"$work/archive"
+CHAOS_LIBRARY=$CHAOS_BUILD/lib "$python" -m pip --python "$work/environment/bin/python" install --quiet --force-reinstall \
+    "$work/$(cat "$work/archive")"
+said=$("$work/environment/bin/python" -I -c 'import chaoschain_tee._native as native; print(native.is_carried())')
+[ "$said" = True ] || fail "source archive: $said"

@@ -109,6 +109,9 @@ class Wheels(InFolder):
         self.set("CHAOS_LIBRARY", "/nowhere")
         with self.assertRaisesRegex(backend.BuildError, "CHAOS_LIBRARY=/nowhere: there is no libchaoschain"):
             self.wheel()
+        self.set("CHAOS_LIBRARY", "build/lib")
+        with self.assertRaisesRegex(backend.BuildError, "absolute"):
+            self.wheel()
         self.set("CHAOS_LIBRARY", "system")
         wheel = self.wheel()
         self.assertTrue(wheel.filename.endswith("-py3-none-any.whl"))

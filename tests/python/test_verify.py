@@ -226,6 +226,27 @@ class Verify(unittest.TestCase):
             self.assertEqual(c.check(self.tdx["envelope.json"], collateral, **self.judging).json(), envelope)
 
 
+    def test_memory_does_not_grow(self):
+        """Verdicts, evidence, errors and exceptions give back what they took."""
+        import os
+        if "asan" in os.environ.get("LD_PRELOAD", ""):
+            self.skipTest("the sanitizer keeps what was freed")
+        collateral = c.Collateral(self.tdx["collateral.json"], trust_roots=self.judging["trust_roots"], at=NOW)
+        judging = dict(self.judging, trust_roots=c.TrustRoots(self.judging["trust_roots"]))
+
+        def work(times):
+            for _ in range(times):
+                c.verify(self.tdx["quote.bin"], collateral, **judging).to_dict()
+                c.Evidence.from_envelope(self.tdx["envelope.json"]).describe()
+                with self.assertRaises(c.FormatError):
+                    c.Policy("{}")
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+        before = work(200)
+        self.assertLess(work(600) - before, 1 << 20)
+
+
 class Threads(unittest.TestCase):
     def test_pool(self):
         """Many threads, one Collateral, good and bad evidence mixed: each gets the answer that it gets alone."""

@@ -149,8 +149,10 @@ def find_library(folder):
     chosen = os.environ.get("CHAOS_LIBRARY", "")
     if chosen == "system":
         return None
+    if chosen and not os.path.isabs(chosen):
+        raise BuildError("CHAOS_LIBRARY=%s: write an absolute path, as pip builds in another folder" % chosen)
     if chosen:
-        library = _library_in(os.path.abspath(chosen))
+        library = _library_in(chosen)
         if library is None:
             raise BuildError("CHAOS_LIBRARY=%s: there is no libchaoschain.so" % chosen)
         return os.path.realpath(library)
