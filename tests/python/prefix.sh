@@ -17,12 +17,13 @@ rm -rf "$work/prefix"
 said=$("$work/environment/bin/python" -I -c '
 import chaoschain_tee, chaoschain_tee._native as native
 from chaoschain_tee.providers.tee import get_phala_dstack_tee as get, get_simulated_tee
-print(chaoschain_tee.library_version(), native.is_carried(), get()().provider_name)
+tee = get()("/nowhere/dstack.sock")  # the helper that probes was carried, too
+print(chaoschain_tee.library_version(), native.is_carried(), tee.provider_name, tee.unavailable_reason.code)
 try:
     get_simulated_tee()
 except ImportError as error:
     print(error)')
-[ "$(head -n 1 <<<"$said")" = "0.1.0 True phala-dstack" ] || fail "$said"
+[ "$(head -n 1 <<<"$said")" = "0.1.0 True phala-dstack NETWORK" ] || fail "$said"
 # simulated was not installed there; with the source gone no command can bring it, and none is promised.
 sed -n 3p <<<"$said" | grep -q '^Install with: pip install --force-reinstall WHEEL' || fail "$said"
 

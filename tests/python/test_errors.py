@@ -72,6 +72,18 @@ class Errors(unittest.TestCase):
         self.assertTrue(raised.exception.found)
         self.assertEqual(raised.exception.expected, "")
 
+    def test_they_travel_between_processes(self):
+        """What a worker raises arrives whole."""
+        import copy
+        import pickle
+        for name, class_, number, _ in statuses():
+            try:
+                _native.raise_status(CLASSES[class_][0] << 8 | int(number, 16))
+            except c.ChaosError as error:
+                for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+                    self.assertIs(type(again), type(error))
+                    self.assertEqual((again.code, again.status, str(again)), (name, error.status, str(error)))
+
     def test_by_hand(self):
         error = c.TrustError("a text", code="X", status=0x301, stage="quote", field="f", offset=3)
         self.assertEqual((error.text, error.code, error.status, error.stage, error.field, error.offset),

@@ -164,13 +164,14 @@ class Verify(unittest.TestCase):
 
     def test_wrong_types(self):
         for changes in (dict(quote="abc"), dict(quote=None), dict(quote=5), dict(collateral=5), dict(collateral=["x"]),
-                        dict(at=[]), dict(at=True), dict(event_log="text"), dict(trust_roots=b"x"),
+                        dict(at=[]), dict(at=True), dict(event_log=5), dict(trust_roots=b"x"),
                         dict(trust_roots="x"), dict(trust_roots=[5]), dict(policy=5), dict(expectation={})):
             with self.subTest(changes), self.assertRaises(TypeError):
                 self.verify(**changes)
         with self.assertRaises(TypeError):
             c.verify(b"x", None, NOW)  # only by name: a time must not pass for something else
         for changes in (dict(at="yesterday"), dict(at="2026-01-01T00:00:00"), dict(at=1 << 63),
+                        dict(at=float("nan")), dict(at=float("inf")),
                         dict(at=datetime.datetime(2026, 1, 1))):
             with self.subTest(changes), self.assertRaises(ValueError):
                 self.verify(**changes)
@@ -187,6 +188,7 @@ class Verify(unittest.TestCase):
 
     def test_event_log(self):
         self.assertIs(self.verify(event_log=self.tdx["event-log.json"]).verified, True)
+        self.assertIs(self.verify(event_log=self.tdx["event-log.json"].decode()).verified, True)
         log = self.tdx["event-log.json"].replace(b'"digest":"', b'"digest":"0', 1)
         self.assertEqual(self.verify(event_log=log).error.code, "EVENT_LOG_FORMAT")
         events = json.loads(self.tdx["event-log.json"])

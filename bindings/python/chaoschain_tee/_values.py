@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import time
 from ctypes import byref
 from datetime import datetime, timezone
@@ -25,7 +26,9 @@ def seconds(at: Time) -> int:
     if isinstance(at, int):
         result = at
     elif isinstance(at, float):
-        result = int(at // 1)
+        if not math.isfinite(at):
+            raise ValueError("%r is no time" % at)
+        result = math.floor(at)
     elif isinstance(at, (str, datetime)):
         result = int(_moment(at).timestamp() // 1)
     else:

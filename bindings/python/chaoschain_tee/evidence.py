@@ -109,10 +109,11 @@ class Evidence:
         return cls(make(lib.chaos_evidence_free, lib.chaos_envelope_parse, s.Slice(data, len(data))))
 
     @classmethod
-    def from_quote(cls, quote: BytesLike, event_log: BytesLike = b"") -> "Evidence":
+    def from_quote(cls, quote: BytesLike, event_log: Union[BytesLike, str] = b"") -> "Evidence":
         """Reads a raw quote, and the guest's event log beside it. Raises FormatError."""
+        log = event_log.encode("utf-8") if isinstance(event_log, str) else as_bytes(event_log, "event_log")
         return cls(make(lib.chaos_evidence_free, lib.chaos_evidence_parse_with_log, slice_of(quote, "quote"),
-                        slice_of(event_log, "event_log")))
+                        s.Slice(log, len(log))))
 
     @classmethod
     def _lent(cls, pointer: int) -> "Evidence":

@@ -42,7 +42,8 @@ class Policy:
     """What is good enough.
 
     Args:
-        source: the JSON ``chaoschain/policy/1`` as bytes, text or dict (docs/policy.md; unknown keys are refused);
+        source: the JSON ``chaoschain/policy/1`` as bytes, text or dict (docs/policy.md; unknown keys are refused; the
+            verdict's policy_hash is that of the bytes, so give bytes where it matters);
             ``"default"``: UpToDate is AFFIRMING, hardening or configuration needed WARNING, out of date and debug
             CONTRAINDICATED, vendor anchors only; ``"none"``: cryptography alone is judged, the tier is NONE.
 

@@ -20,7 +20,7 @@ _EMPTY = s.Slice(b"", 0)
 _verdict_free = lib.chaos_verdict_free
 
 
-def verify(quote: BytesLike, collateral: CollateralLike, *, at: v.Time = None, event_log: BytesLike = b"",
+def verify(quote: BytesLike, collateral: CollateralLike, *, at: v.Time = None, event_log: Union[BytesLike, str] = b"",
            trust_roots: Roots = None, policy: PolicyLike = None,
            expectation: Optional[Expectation] = None) -> Verdict:
     """Verifies a DCAP quote (SGX v3, SGX or TDX v4, v5) and appraises what it says.
@@ -48,7 +48,8 @@ def verify(quote: BytesLike, collateral: CollateralLike, *, at: v.Time = None, e
     """
     now = v.seconds(at)
     quote_slice = slice_of(quote, "quote")
-    log_slice = slice_of(event_log, "event_log") if event_log else _EMPTY
+    log_slice = slice_of(event_log.encode("utf-8") if isinstance(event_log, str) else event_log,
+                         "event_log") if event_log else _EMPTY
     trust, judge = as_trust(trust_roots), as_policy(policy)
     expect = as_expectation(expectation)
     if isinstance(collateral, Collateral):
