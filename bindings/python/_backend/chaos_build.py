@@ -9,7 +9,7 @@ What it builds stands in the pyproject.toml beside it: the `[project]` table, an
                                 distribution of Python files alone
 
 A distribution in a folder of this one (compat/) uses this file too. A backend must lie inside the tree that it builds,
-so compat/_backend/chaos_build.py is four lines that load this file; the source archive of compat gets this file itself.
+so compat/_backend/chaos_build.py is a few lines that load this file.
 
 Which library a wheel carries, the first that there is:
     $CHAOS_LIBRARY          a file or a folder that holds libchaoschain.so; "system": carry none
