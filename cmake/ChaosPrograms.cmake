@@ -1,5 +1,6 @@
 # sim/ is a static library of its own, never part of a shipped one. programs/NAME/*.c become bin/NAME, with
-# programs/common/*.c (if there are any) linked into each, and programs/common/tee/*.c into those that link libchaoschain.
+# programs/common/*.c (if there are any) linked into each, programs/common/tee/*.c into those that link libchaoschain, and
+# programs/common/chain/*.c into those that speak to a chain, programs/common/agent/*.c into those that open an agent.
 file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/sim/*.c")
 if(sim_sources AND TARGET chaos_internal)
     add_library(chaos_sim STATIC ${sim_sources})
@@ -13,6 +14,9 @@ endif()
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator) # may link the simulator
 set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-fetch chaoschain-probe genesis-studio) # link all of libchaoschain
+list(APPEND CHAOS_PROGRAMS_TEE chaoschain-agent chaoschain-doctor)
+set(CHAOS_PROGRAMS_CHAIN chaoschain-chain chaoschain-agent chaoschain-doctor) # speak to a chain
+set(CHAOS_PROGRAMS_AGENT chaoschain-agent chaoschain-doctor)                  # read an agent's config file
 set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
 set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain
 
@@ -48,6 +52,15 @@ function(chaos_program name)
         target_link_libraries(${name} PRIVATE chaos_everything)
         file(GLOB tee_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/programs/common/tee/*.c")
         target_sources(${name} PRIVATE ${tee_sources})
+    endif()
+    if(name IN_LIST CHAOS_PROGRAMS_CHAIN)
+        file(GLOB chain_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/programs/common/chain/*.c")
+        target_sources(${name} PRIVATE ${chain_sources})
+    endif()
+    if(name IN_LIST CHAOS_PROGRAMS_AGENT)
+        file(GLOB agent_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/programs/common/agent/*.c")
+        target_sources(${name} PRIVATE ${agent_sources})
+        target_link_libraries(${name} PRIVATE PkgConfig::jansson)
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_HTTP)
         target_link_libraries(${name} PRIVATE PkgConfig::libmicrohttpd Threads::Threads)

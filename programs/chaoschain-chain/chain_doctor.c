@@ -8,7 +8,7 @@
 #define PROGRAM "chaoschain chain doctor"
 #define OUT_MAX (1024u * 1024u)
 #define OLD_HEAD_S 120 /* a public chain has a block more often than that */
-#define REGISTRY_COUNT 3
+#define NODE_MS 10000 /* for each node */
 
 static const option_row rows[] = { NET_ROWS };
 
@@ -22,24 +22,6 @@ static const option_table table = {
     .notes = CHAIN_EXIT_NOTES,
 };
 
-typedef struct node_finding {
-    chaos_status status;
-    chaos_error err;
-    chaos_block head;
-    int64_t milliseconds;
-} node_finding;
-
-typedef struct registry_finding {
-    bool is_known; /* there is an address to look at */
-    chaos_address address;
-    size_t code_size;
-    chaos_status status;
-    chaos_error err;
-    chaos_buffer version;
-    bool has_owner, has_implementation;
-    chaos_address owner, implementation;
-} registry_finding;
-
 typedef struct diagnosis {
     node_finding nodes[CHAOS_MAX_ENDPOINTS];
     registry_finding registries[REGISTRY_COUNT];
@@ -47,93 +29,21 @@ typedef struct diagnosis {
     chaos_error err;
 } diagnosis;
 
-/* -------------------------------------------------------------------- nodes ---- */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Each node alone, so that a good one does not hide a bad one. */
-static void look_at_node(const chain_session *s, size_t which, node_finding *node)
-{
-    chaos_rpc_options rpc = CHAOS_RPC_OPTIONS_INIT;
-    chaos_rpc *one = NULL;
-    int64_t begin = now_ms();
-    rpc.urls = &s->urls[which];
-    rpc.url_count = 1;
-    rpc.chain_id = s->network.chain_id;
-    rpc.deadline_ms = 10000;
-    node->status = chaos_rpc_open(&rpc, &one, &node->err);
-    if (node->status == CHAOS_OK) {
-        node->status = chaos_rpc_block(one, NULL, &node->head, &node->err);
-    }
-    node->milliseconds = now_ms() - begin;
-    chaos_rpc_free(one);
-}
-
-/* --------------------------------------------------------------- registries ---- */
-
-static void find_address(const chain_session *s, chaos_registry_kind kind, registry_finding *found)
-{
-    const bool given[REGISTRY_COUNT] = { s->has_identity, s->has_reputation, s->has_validation };
-    const chaos_address *option[REGISTRY_COUNT] = { &s->identity, &s->reputation, &s->validation };
-    const chaos_address *usual[REGISTRY_COUNT] = { &s->network.identity, &s->network.reputation,
-                                                   &s->network.validation };
-    found->address = given[kind] ? *option[kind] : *usual[kind];
-    found->is_known = !slice_is_zero(slice(found->address.bytes, sizeof found->address.bytes));
-}
-
-/* The registry as far as it answers. Ours have no owner and no proxy: that they do not answer then is no fault. */
-static void look_at_registry(const chain_session *s, chaos_registry_kind kind, registry_finding *found)
-{
-    CHAOS_AUTO_BUFFER(code, CHAOS_MAX_CALL_RESULT);
-    if (!found->is_known) {
-        return;
-    }
-    found->status = chaos_rpc_code(s->rpc, &found->address, NULL, &code, &found->err);
-    found->code_size = code.size;
-    if (s->registries == NULL || !chaos_registries_has(s->registries, kind)) {
-        return;
-    }
-    found->status = chaos_registry_version(s->registries, kind, NULL, &found->version, &found->err);
-    found->has_owner = chaos_registry_owner(s->registries, kind, NULL, &found->owner, NULL) == CHAOS_OK;
-    found->has_implementation =
-        chaos_registry_implementation(s->registries, kind, NULL, &found->implementation, NULL) == CHAOS_OK &&
-        !slice_is_zero(slice(found->implementation.bytes, sizeof found->implementation.bytes));
-}
-
 static void diagnose(chain_session *s, diagnosis *d)
 {
     for (size_t i = 0; i < s->url_count; i++) {
-        look_at_node(s, i, &d->nodes[i]);
+        look_at_node(s, i, NODE_MS, &d->nodes[i]);
     }
     d->status = session_registries(s, &d->err);
     if (d->status == CHAOS_OK) {
         d->status = chaos_identity_check_domain(s->registries, NULL, &d->err);
     }
     for (size_t i = 0; i < REGISTRY_COUNT; i++) {
-        find_address(s, (chaos_registry_kind)i, &d->registries[i]);
-        if (s->rpc != NULL) {
-            look_at_registry(s, (chaos_registry_kind)i, &d->registries[i]);
-        }
+        look_at_registry(s, (chaos_registry_kind)i, &d->registries[i]);
     }
 }
 
 /* ------------------------------------------------------------------ showing ---- */
-
-/* Scheme, host and port: what follows, and what stands before an @, may be somebody's access key. */
-static chaos_slice url_name(const char *url)
-{
-    const char *host = strstr(url, "://");
-    host = host == NULL ? url : host + 3;
-    size_t length = strcspn(host, "/?#");
-    const char *at = memchr(host, '@', length);
-    return at != NULL ? slice(at + 1, length - (size_t)(at + 1 - host))
-                      : slice(url, (size_t)(host - url) + length);
-}
 
 static bool text_node(const char *url, const node_finding *node, bool local, chaos_buffer *out)
 {

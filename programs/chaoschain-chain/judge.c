@@ -133,18 +133,3 @@ bool json_with_verdict(chaos_buffer *object, const chaos_verdict *verdict)
            (verdict == NULL ? buffer_append_text(object, "null") : buffer_append(object, buffer_slice(&text))) &&
            buffer_append_text(object, "}\n");
 }
-
-void json_error(json_writer *w, const char *key, const chaos_error *err)
-{
-    if (err->status == CHAOS_OK) {
-        json_write_null(w, key);
-        return;
-    }
-    json_write_object(w, key);
-    json_write_text(w, "code", chaos_status_name(err->status));
-    json_write_text(w, "expected", err->expected[0] == '\0' ? NULL : err->expected);
-    json_write_text(w, "field", err->field);
-    json_write_text(w, "found", err->found[0] == '\0' ? NULL : err->found);
-    json_write_text(w, "text", err->text);
-    json_write_object_end(w);
-}

@@ -73,8 +73,20 @@ int verb_bundle(int argc, char **argv)
     return exec_with_verb(asks_chain ? "chaoschain-chain" : "chaoschain-verify", argc, argv);
 }
 
-/* One program for all verbs that speak to a chain. */
+/* One program for the verbs that judge, answer and send, on a chain. */
 int verb_chain(int argc, char **argv)
 {
     return exec_with_verb("chaoschain-chain", argc, argv);
+}
+
+/* The verbs of an agent, some of which load a provider: what judges has nothing of that in its memory. */
+int verb_agent(int argc, char **argv)
+{
+    return exec_with_verb("chaoschain-agent", argc, argv);
+}
+
+int verb_doctor(int argc, char **argv)
+{
+    (void)argc;
+    return exec_beside("chaoschain-doctor", argv);
 }

@@ -136,6 +136,8 @@ typedef struct options {
 int options_parse(const option_table *table, int argc, char **argv, options *out);
 /* The nth value given for a row (flags: ""), NULL if it was given less often. */
 const char *options_value(const options *o, size_t row, size_t nth);
+/* As if it were given behind all others: for what a file says of it. The value is borrowed. False: too many. */
+CHAOS_MUST_USE bool options_add(options *o, size_t row, const char *value);
 static inline bool options_has(const options *o, size_t row)
 {
     return options_value(o, row, 0) != NULL;

@@ -62,6 +62,17 @@ static int unknown_option(const option_table *table, const char *argument)
                        shown(argument).text, meant, table->program);
 }
 
+bool options_add(options *o, size_t row, const char *value)
+{
+    if (o->count == OPTIONS_MAX) {
+        return false;
+    }
+    o->given[o->count].row = row;
+    o->given[o->count].value = value;
+    o->count++;
+    return true;
+}
+
 /* Notes that `row` was given. */
 static int add(options *out, const option_row *row, const char *value)
 {
@@ -74,13 +85,7 @@ static int add(options *out, const option_row *row, const char *value)
     if (row->limit > 0 && options_value(out, index, row->limit - 1) != NULL) {
         return refuse(table, "given too often:", row->name, "");
     }
-    if (out->count == OPTIONS_MAX) {
-        return refuse(table, "too many arguments at", value, "");
-    }
-    out->given[out->count].row = index;
-    out->given[out->count].value = value;
-    out->count++;
-    return 0;
+    return options_add(out, index, value) ? 0 : refuse(table, "too many arguments at", value, "");
 }
 
 /* One option at argv[*at], with its value there or in the next argument. */

@@ -357,7 +357,7 @@ static void use_receipts_command(world *w, const chaos_u256 *id, const char *wha
     chaos_u256_format(id, number);
     chaos_address_format(&wallet, key);
     (void)snprintf(command, sizeof command,
-                   BUILD_ROOT "/bin/chaoschain-chain receipts %s %s:%s --store '%s' --key %s > '%s-said' 2>&1", what,
+                   BUILD_ROOT "/bin/chaoschain-agent receipts %s %s:%s --store '%s' --key %s > '%s-said' 2>&1", what,
                    registry, number, w->store, key, w->store);
     ended = system(command);
     if (!WIFEXITED(ended) || WEXITSTATUS(ended) != code) {

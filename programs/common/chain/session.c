@@ -1,5 +1,5 @@
 /* session.c - from the command line to a chain, its registries, and an account that sends. */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* folders.c - where this program keeps things of its user: the journal and the keystores (XDG base directories). */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* rows.c - what people and programs get to see of values: rows of at most 100 columns, and JSON. */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -72,6 +72,21 @@ address_text address_of(const chaos_address *address)
     address_text a;
     chaos_address_format(address, a.text);
     return a;
+}
+
+void json_error(json_writer *w, const char *key, const chaos_error *err)
+{
+    if (err->status == CHAOS_OK) {
+        json_write_null(w, key);
+        return;
+    }
+    json_write_object(w, key);
+    json_write_text(w, "code", chaos_status_name(err->status));
+    json_write_text(w, "expected", err->expected[0] == '\0' ? NULL : err->expected);
+    json_write_text(w, "field", err->field);
+    json_write_text(w, "found", err->found[0] == '\0' ? NULL : err->found);
+    json_write_text(w, "text", err->text);
+    json_write_object_end(w);
 }
 
 void json_address(json_writer *w, const char *key, const chaos_address *address)

@@ -1,5 +1,5 @@
 /* agent_uri.c - chaoschain agent set-uri: another registration file for an agent. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #define PROGRAM "chaoschain agent set-uri"
 #define MAX_DATA_URI (2u * CHAOS_MAX_REGISTRATION_FILE)

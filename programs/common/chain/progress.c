@@ -1,5 +1,5 @@
 /* progress.c - what is going on, for a person who waits: on the terminal alone, and never among the results. */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include <inttypes.h>
 #include <stdio.h>

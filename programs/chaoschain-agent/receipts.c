@@ -1,5 +1,5 @@
 /* receipts.c - chaoschain receipts list, receipts export: what an agent has kept, from its store alone. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
 /* agent_wallet.c - chaoschain agent set-wallet: the key that acts for an agent, proven by that key itself. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #include "programs/common/tee/open_tee.h"
 

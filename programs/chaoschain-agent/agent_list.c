@@ -2,7 +2,7 @@
  *
  * The registry cannot be asked for its agents. Who got an agent says the Transfer log; who has it now says the
  * registry, which is asked for each at the end. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #include <inttypes.h>
 #include <stdio.h>

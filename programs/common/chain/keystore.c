@@ -1,5 +1,5 @@
 /* keystore.c - the accounts that send, from their keystore files. */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

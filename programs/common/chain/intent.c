@@ -1,5 +1,5 @@
 /* intent.c - the names under which the journal knows what a command does. */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include "crypto/crypto.h"
 

@@ -1,5 +1,5 @@
 /* report.c - what a command that sends says at its end. */
-#include "chain_program.h"
+#include "programs/common/chain/chain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,11 +49,11 @@ static const char *state_name(const chain_session *s, const chaos_outcome *outco
 
 /* ------------------------------------------------------------------ JSON ---- */
 
-static void json_step(json_writer *w, const chain_session *s, const tx_step *step)
+void report_json_step(json_writer *w, const char *key, const chain_session *s, const tx_step *step)
 {
     const chaos_outcome *o = &step->outcome;
     bool in_block = was_sent(o) && o->block_number > 0;
-    json_write_object(w, NULL);
+    json_write_object(w, key);
     json_write_unsigned(w, "attempts", o->attempts);
     if (in_block) {
         json_write_0x(w, "block_hash", slice(o->block_hash.bytes, sizeof o->block_hash.bytes));
@@ -64,7 +64,9 @@ static void json_step(json_writer *w, const chain_session *s, const tx_step *ste
     if (was_sent(o)) {
         json_write_0x(w, "hash", slice(o->transaction_hash.bytes, sizeof o->transaction_hash.bytes));
     }
-    json_write_text(w, "intent", step->intent.text);
+    if (step->intent.text[0] != '\0') {
+        json_write_text(w, "intent", step->intent.text);
+    }
     if (was_sent(o)) {
         json_write_unsigned(w, "nonce", o->nonce);
     }
@@ -109,7 +111,7 @@ static bool write_json(const chain_session *s, const tx_report *r, chaos_buffer 
     json_address(&w, "sender", &sender);
     json_write_array(&w, "transactions");
     for (size_t i = 0; i < r->count; i++) {
-        json_step(&w, s, &r->steps[i]);
+        report_json_step(&w, NULL, s, &r->steps[i]);
     }
     json_write_array_end(&w);
     if (r->uri.size > 0) {
@@ -135,7 +137,7 @@ static bool text_fee(const chain_session *s, const chaos_outcome *o, chaos_buffe
                     ether_text(&wei, ether), o->gas_used, gwei_text(&o->gas_price, gwei));
 }
 
-static bool text_step(const chain_session *s, const tx_step *step, chaos_buffer *out)
+bool report_text_step(const chain_session *s, const tx_step *step, chaos_buffer *out)
 {
     const chaos_outcome *o = &step->outcome;
     if (s->dry_run && !o->was_done) {
@@ -175,7 +177,7 @@ static bool write_text(const chain_session *s, const tx_report *r, chaos_buffer 
     ok = ok && (r->uri.size == 0 || row_bytes(out, "URI", r->uri));
     ok = ok && row_text(out, "sender", "%s on %s", address_of(&sender).text, s->network.name);
     for (size_t i = 0; ok && i < r->count; i++) {
-        ok = text_step(s, &r->steps[i], out);
+        ok = report_text_step(s, &r->steps[i], out);
     }
     return ok && (r->repeat == NULL || !done_before(r) ||
                   buffer_append_format(out, "This was done before; nothing was sent for it now. %s\n", r->repeat));

@@ -1,5 +1,5 @@
 /* agent_show.c - chaoschain agent show: what the chain and the registration file say of an agent. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #include <chaoschain/evidence.h>
 

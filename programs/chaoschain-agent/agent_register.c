@@ -3,7 +3,7 @@
  * Given a name the file is written here and lives in the agent URI itself. It names its own id, which is known only
  * when the agent is registered: two transactions, each an intent of its own, so that a command that was killed between
  * them goes on there. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #define PROGRAM "chaoschain agent register"
 #define MAX_DATA_URI (2u * CHAOS_MAX_REGISTRATION_FILE)

@@ -1,5 +1,5 @@
 /* agent_metadata.c - chaoschain agent set-metadata: a key of an agent's metadata. */
-#include "chain_program.h"
+#include "agent_program.h"
 
 #define PROGRAM "chaoschain agent set-metadata"
 #define MAX_VALUE (24u * 1024u) /* about what one transaction can store */
