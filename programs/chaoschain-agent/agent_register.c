@@ -11,9 +11,7 @@
 #define MAX_VALUE 4096u
 
 enum {
-    OPT_NAME = SEND_OPT_COUNT,
-    OPT_DESCRIPTION,
-    OPT_IMAGE,
+    OPT_IMAGE = AGENT_OPT_COUNT,
     OPT_SERVICE,
     OPT_TRUST,
     OPT_INACTIVE,
@@ -27,8 +25,7 @@ enum {
 static const option_row rows[] = {
     NET_ROWS,
     SEND_ROWS,
-    [OPT_NAME] = { "--name", "NAME", 1, false, "of the agent; a registration file is written for it" },
-    [OPT_DESCRIPTION] = { "--description", "TEXT", 1, false, "what it does" },
+    AGENT_ROWS,
     [OPT_IMAGE] = { "--image", "URL", 1, false, "its picture" },
     [OPT_SERVICE] = { "--service", "NAME=URL", CHAOS_MAX_REGISTRATION_SERVICES / 4, false,
                       "where it is reached: attestation=https://..., MCP=..." },
@@ -45,9 +42,11 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " --name NAME | --uri URI  --keystore FILE [OPTION]...\n"
-                "Registers an agent; the keystore's account owns it. The same command does it once: repeated, also\n"
-                "after a crash, it finishes what was begun, or says the id that there is.",
+    .synopsis = "Usage: " PROGRAM " [--config FILE] | --name NAME --tee-provider NAME --publish DIR\n"
+                "       | --name NAME | --uri URI  --keystore FILE [OPTION]...\n"
+                "Registers an agent; the keystore's account owns it. With a TEE, from the options or a config file, the\n"
+                "agent's key is made there, its evidence goes on chain, and it becomes agentWallet. The same command does\n"
+                "it once: repeated, also after a crash, it finishes what was begun, or says the id that there is.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = CHAIN_EXIT_NOTES,
@@ -141,8 +140,8 @@ static chaos_status read_registration(const options *o, registration *r, chaos_e
         return no_memory(err);
     }
     r->uri = options_value(o, OPT_URI, 0);
-    r->fields.name = options_value(o, OPT_NAME, 0);
-    r->fields.description = options_value(o, OPT_DESCRIPTION, 0);
+    r->fields.name = options_value(o, AGENT_OPT_NAME, 0);
+    r->fields.description = options_value(o, AGENT_OPT_DESCRIPTION, 0);
     r->fields.image = options_value(o, OPT_IMAGE, 0);
     r->fields.active = !options_has(o, OPT_INACTIVE);
     r->fields.x402_support = options_has(o, OPT_X402);
@@ -253,21 +252,60 @@ static chaos_status run(chain_session *s, const options *o, registration *r, cha
     return out == NULL ? CHAOS_OK : output_write("--out", out, buffer_slice(&file), 0666, err);
 }
 
-int agent_register(int argc, char **argv)
+/* Some words are for one way of registering alone: with a TEE the file is written from the config, and its text is what
+ * the evidence is about; without one nothing of a TEE can be meant. */
+static chaos_status check_way(const options *o, bool attested, chaos_error *err)
 {
-    options o;
-    bool helped = false;
+    static const size_t plain[] = { OPT_IMAGE, OPT_SERVICE, OPT_TRUST, OPT_INACTIVE, OPT_X402,
+                                    OPT_URI,   OPT_METADATA, OPT_OUT,  OPT_AGAIN,    SEND_OPT_DRY_RUN };
+    static const size_t tee[] = { AGENT_OPT_TEE_ENDPOINT, AGENT_OPT_TEE_OPTIONS, AGENT_OPT_TEE_PLUGIN,
+                                  AGENT_OPT_GENERATION,   AGENT_OPT_PUBLISH,     AGENT_OPT_PUBLISH_BASE,
+                                  AGENT_OPT_ENDPOINT,     AGENT_OPT_COLLATERAL };
+    const size_t *rows_of = attested ? plain : tee;
+    const size_t count = attested ? CHAOS_ARRAY_SIZE(plain) : CHAOS_ARRAY_SIZE(tee);
+    for (size_t i = 0; i < count; i++) {
+        if (options_has(o, rows_of[i])) {
+            return error_set(err, CHAOS_E_USAGE, rows[rows_of[i]].name, CHAOS_NO_OFFSET,
+                             attested ? "it does not go with a TEE" : "it goes with a TEE: --tee-provider NAME");
+        }
+    }
+    return CHAOS_OK;
+}
+
+static int register_plain(options *o)
+{
     chaos_error err = { 0 };
     registration r = { .storage = CHAOS_BUFFER_INIT(0) };
     CHAOS_AUTO_BUFFER(uri, MAX_DATA_URI);
     chain_session s = { .program = PROGRAM };
     tx_report report = { .action = "agent register", .repeat = "--again registers another agent." };
+    int code = run(&s, o, &r, &uri, &report, &err) == CHAOS_OK ? report_say(&s, &report) : session_fault(&s, &err);
+    session_close(&s);
+    chaos_buffer_free(&r.storage);
+    return code;
+}
+
+int agent_register(int argc, char **argv)
+{
+    options o;
+    bool helped = false;
+    chaos_error err = { 0 };
+    agent_session a = { .s = { .program = PROGRAM } };
     int code = session_options(&table, argc, argv, &o, &helped);
     if (code != 0 || helped) {
         return code;
     }
-    code = run(&s, &o, &r, &uri, &report, &err) == CHAOS_OK ? report_say(&s, &report) : session_fault(&s, &err);
-    session_close(&s);
-    chaos_buffer_free(&r.storage);
+    /* Who names an agent on the command line does not mean the one whose config happens to lie here. */
+    const bool named = options_has(&o, AGENT_OPT_NAME) || options_has(&o, OPT_URI);
+    chaos_status status = named && !options_has(&o, AGENT_OPT_CONFIG)
+                              ? CHAOS_OK
+                              : agent_config_apply(&a.config, &o, true, &err);
+    const bool attested = options_has(&o, AGENT_OPT_PROVIDER);
+    if (status != CHAOS_OK || check_way(&o, attested, &err) != CHAOS_OK) {
+        code = chain_fault(PROGRAM, &err);
+    } else {
+        code = attested ? register_attested(&a, &o, PROGRAM) : register_plain(&o);
+    }
+    agent_session_close(&a);
     return code;
 }

@@ -100,13 +100,6 @@ static const char *resolve(agent_config *config, const char *path)
     return n > 0 && (size_t)n < sizeof whole ? keep(config, whole) : NULL;
 }
 
-static bool is_path(const char *text)
-{
-    static const char suffix[] = ".json";
-    const size_t length = strlen(text), end = strlen(suffix);
-    return strchr(text, '/') != NULL || (length > end && strcmp(text + length - end, suffix) == 0);
-}
-
 static const char *number_text(agent_config *config, const json_t *value)
 {
     char digits[32];
@@ -130,7 +123,7 @@ static const char *words_of(agent_config *config, const struct config_key *key, 
     case VALUE_FILE:
         return resolve(config, text);
     case VALUE_PLACE:
-        return is_path(text) ? resolve(config, text) : text;
+        return is_network_file(text) ? resolve(config, text) : text;
     case VALUE_NUMBER:
         return number_text(config, value);
     case VALUE_MEMBERS:

@@ -111,6 +111,7 @@ typedef struct chain_session {
  * chain (and registry) chooses the network where no --network is given; NULL: none is named. */
 CHAOS_MUST_USE chaos_status session_read(chain_session *s, const options *o, const char *program,
                                          const chaos_agent_reference *agent, chaos_error *err);
+bool is_network_file(const char *network); /* has a slash, or ends in .json: a file, else a name */
 CHAOS_MUST_USE chaos_status session_connect(chain_session *s, chaos_error *err); /* rpc */
 CHAOS_MUST_USE chaos_status session_registries(chain_session *s, chaos_error *err); /* rpc and registries */
 /* Account, journal, sender; the question of a main network is asked here. After session_connect. */

@@ -30,7 +30,7 @@ static int help_of_group(const chain_program *p, const chain_group *group)
                                    group->summary);
     for (size_t i = 0; ok && i < p->command_count; i++) {
         if (is_of(&p->commands[i], group)) {
-            ok = buffer_append_format(&text, "  %-18s %s\n", p->commands[i].verb, p->commands[i].summary);
+            ok = buffer_append_format(&text, "  %-19s %s\n", p->commands[i].verb, p->commands[i].summary);
         }
     }
     ok = ok && buffer_append_format(&text, "\n'chaoschain %s VERB --help' explains a verb.\n", group->name);

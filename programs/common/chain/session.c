@@ -30,7 +30,7 @@ static const char *option_or_variable(const options *o, size_t row, const char *
 
 /* --------------------------------------------------------------- network ---- */
 
-static bool is_file(const char *network)
+bool is_network_file(const char *network)
 {
     size_t length = strlen(network);
     static const char suffix[] = ".json";
@@ -42,7 +42,7 @@ static chaos_status read_network(chain_session *s, const chaos_agent_reference *
 {
     char caip[32];
     const char *name = option_or_variable(s->o, NET_OPT_NETWORK, "CHAOS_NETWORK");
-    if (name != NULL && is_file(name)) {
+    if (name != NULL && is_network_file(name)) {
         return chaos_network_load(name, NULL, &s->network, err);
     }
     if (name == NULL && agent != NULL && agent->chain_id != 0) {
