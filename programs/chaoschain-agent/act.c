@@ -16,7 +16,7 @@ enum {
 
 static const option_row rows[] = {
     NET_ROWS,
-    SEND_ROWS,
+    STORE_ROW,
     AGENT_ROWS,
     [OPT_TYPE] = { "TYPE", NULL, 2, false, "what the agent does, as shopping/cart" },
     [OPT_PAYLOAD] = { "--payload", "FILE", 1, false, "what it is about; - is standard input" },

@@ -12,7 +12,7 @@
 #define OUT_MAX 65536u
 #define LINE_SIZE (4u * 1024u * 1024u)
 
-static const option_row rows[] = { NET_ROWS, SEND_ROWS, AGENT_ROWS };
+static const option_row rows[] = { NET_ROWS, STORE_ROW, AGENT_ROWS };
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [--config FILE] [OPTION]... < ACTIONS\n"

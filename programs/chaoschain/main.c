@@ -27,6 +27,7 @@ static const struct verb {
     { "reputation", verb_chain, "what of an agent's feedback was given to a TEE, and why" },
     { "receipts", verb_agent, "list, anchor and export the receipts that an agent has kept" },
     { "account", verb_chain, "make and list the keystores of accounts that send" },
+    { "doctor", verb_doctor, "look at this machine, its TEE, nodes and files, and say what to do" },
     { "policy", verb_policy, "check a policy file" },
     { "forge", verb_forge, "make simulated evidence, valid or broken in one way (chaoschain-forge)" },
     { "collateral", verb_collateral, "fetch, show or verify Intel's statements about a platform" },

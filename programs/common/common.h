@@ -104,7 +104,8 @@ CHAOS_MUST_USE const char *value_agent(const char *text, agent_name *out);
 
 /* --------------------------------------------------------- command line ---- */
 
-/* One table is the parser and the help text. A name without a dash is an operand. */
+/* One table is the parser and the help text. A name without a dash is an operand; a row without a name is of other
+ * commands that share these rows, and not there. */
 typedef struct option_row {
     const char *name;
     const char *argument; /* NULL: a flag */

@@ -6,9 +6,20 @@
 #define HELP_MAX 16384u
 #define HELP_COLUMN 30 /* where the help texts begin */
 
+/* A row of the shared tables that this command does not have. */
+static bool is_left_out(const option_row *row)
+{
+    return row->name == NULL;
+}
+
 static bool is_operand(const option_row *row)
 {
-    return row->name[0] != '-';
+    return !is_left_out(row) && row->name[0] != '-';
+}
+
+static bool is_option(const option_row *row)
+{
+    return !is_left_out(row) && row->name[0] == '-';
 }
 
 /* The row of "--name" or "--name=value"; *value gets what follows the '='. */
@@ -23,7 +34,7 @@ static const option_row *find_option(const option_table *table, const char *argu
     }
     for (size_t i = 0; i < table->count; i++) {
         const option_row *row = &table->rows[i];
-        if (!is_operand(row) && strlen(row->name) == length && memcmp(row->name, argument, length) == 0) {
+        if (is_option(row) && strlen(row->name) == length && memcmp(row->name, argument, length) == 0) {
             return row;
         }
     }
@@ -50,7 +61,7 @@ static int unknown_option(const option_table *table, const char *argument)
 {
     const char *names[OPTIONS_MAX + 1] = { NULL };
     for (size_t i = 0, n = 0; i < table->count && n < OPTIONS_MAX; i++) {
-        if (!is_operand(&table->rows[i])) {
+        if (is_option(&table->rows[i])) {
             names[n++] = table->rows[i].name;
         }
     }
@@ -161,7 +172,7 @@ int options_help(const option_table *table)
     CHAOS_AUTO_BUFFER(text, HELP_MAX);
     bool ok = buffer_append_format(&text, "%s\n\n", table->synopsis);
     for (size_t i = 0; ok && i < table->count; i++) {
-        ok = write_row(&text, &table->rows[i]);
+        ok = is_left_out(&table->rows[i]) || write_row(&text, &table->rows[i]);
     }
     ok = ok && (table->notes == NULL || buffer_append_format(&text, "\n%s\n", table->notes));
     if (!ok) {

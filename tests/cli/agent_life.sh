@@ -143,8 +143,8 @@ expect 0 "feedback" sends charlie feedback give "$agent" --value 95 --tag1 tee-s
 keep
 expect 0 "reputation" "$chaoschain" reputation "$agent" --network "$network" --validator "$bob" --json
 keep
-is .simulated.count 1 "reputation"
-is .tee.count 0 "reputation"
+is .totals.simulated.count 1 "reputation"
+is .totals.tee.count 0 "reputation"
 
 # --- renew ---
 

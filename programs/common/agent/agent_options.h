@@ -43,6 +43,9 @@ enum {
     [AGENT_OPT_ENDPOINT] = { "--endpoint", "URL", 1, false, "of the agent's own attestation endpoint" },            \
     [AGENT_OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "goes into envelopes, for those who have none" }
 
+/* Of SEND_ROWS, what commands have that send nothing. */
+#define STORE_ROW [SEND_OPT_JOURNAL] = { "--journal", "FILE", 1, false, "the agent's store, if not the usual one" }
+
 /* ---------------------------------------------------------------- config ---- */
 
 #define AGENT_CONFIG_SCHEMA "chaoschain/agent-config/1"

@@ -138,6 +138,10 @@ CHAOS_MUST_USE int read_passphrase(const char *program, const char *fd_text, con
                                    passphrase *out);
 /* The state folder's file, made with its folders (0700). */
 CHAOS_MUST_USE chaos_status journal_path(const options *o, chaos_buffer *path, chaos_error *err);
+/* The same without making anything. */
+CHAOS_MUST_USE chaos_status journal_where(const options *o, chaos_buffer *path, chaos_error *err);
+/* The path as given, or as a name in the user's folder of keystores: "alice" and "alice.json" do. */
+CHAOS_MUST_USE chaos_status keystore_find(const char *given, chaos_buffer *path, chaos_error *err);
 /* Of a folder in the user's data folder, made with mode 0700: where keystores are by default. */
 CHAOS_MUST_USE chaos_status keystore_folder(chaos_buffer *path, bool make, chaos_error *err);
 

@@ -42,7 +42,7 @@ static chaos_status make_folders(const chaos_buffer *path, const char *option, c
     return CHAOS_OK;
 }
 
-chaos_status journal_path(const options *o, chaos_buffer *path, chaos_error *err)
+static chaos_status find_journal(const options *o, bool make, chaos_buffer *path, chaos_error *err)
 {
     const char *given = options_value(o, SEND_OPT_JOURNAL, 0);
     if (given == NULL) {
@@ -55,8 +55,20 @@ chaos_status journal_path(const options *o, chaos_buffer *path, chaos_error *err
     if (!buffer_append_text(path, OUR_FOLDER)) {
         return no_memory(err);
     }
-    CHAOS_TRY(make_folders(path, "--journal", err));
+    if (make) {
+        CHAOS_TRY(make_folders(path, "--journal", err));
+    }
     return buffer_append_text(path, "/journal.db") ? CHAOS_OK : no_memory(err);
+}
+
+chaos_status journal_path(const options *o, chaos_buffer *path, chaos_error *err)
+{
+    return find_journal(o, true, path, err);
+}
+
+chaos_status journal_where(const options *o, chaos_buffer *path, chaos_error *err)
+{
+    return find_journal(o, false, path, err);
 }
 
 chaos_status keystore_folder(chaos_buffer *path, bool make, chaos_error *err)

@@ -6,11 +6,10 @@
 
 #define MAX_FD 1024u
 
-/* The path as given, or as a name in the user's folder of keystores: "alice" and "alice.json" do. */
-static chaos_status find_keystore(const char *given, chaos_buffer *path, chaos_error *err)
+chaos_status keystore_find(const char *given, chaos_buffer *path, chaos_error *err)
 {
     struct stat status;
-    if (strchr(given, '/') == NULL && stat(given, &status) != 0) {
+    if (strchr(given, '/') == NULL && (stat(given, &status) != 0 || !S_ISREG(status.st_mode))) {
         CHAOS_AUTO_BUFFER(folder, 4096);
         chaos_error ignored = { 0 };
         if (keystore_folder(&folder, false, &ignored) == CHAOS_OK) {
@@ -59,7 +58,7 @@ chaos_status session_keystore(chain_session *s, size_t keystore_row, size_t pass
         error_expected(err, "--keystore FILE; 'chaoschain account new' makes one");
         return CHAOS_E_USAGE;
     }
-    CHAOS_TRY(find_keystore(given, &path, err));
+    CHAOS_TRY(keystore_find(given, &path, err));
     s->said = read_passphrase(s->program, options_value(s->o, passphrase_row, 0), given, false, &secret);
     if (s->said != 0) {
         return error_set(err, CHAOS_E_USAGE, "--passphrase-fd", CHAOS_NO_OFFSET, "no passphrase");

@@ -1,8 +1,7 @@
 /* open_tee.c - see open_tee.h. */
 #include "programs/common/tee/open_tee.h"
 
-/* The options of the provider: --tee-options, with --tee-endpoint as its member "endpoint". */
-static chaos_status provider_options(const tee_choice *choice, chaos_buffer *out, chaos_error *err)
+chaos_status tee_provider_options(const tee_choice *choice, chaos_buffer *out, chaos_error *err)
 {
     bool ok = true;
     if (choice->endpoint == NULL) {
@@ -32,7 +31,7 @@ chaos_status open_tee(const tee_choice *choice, chaos_tee_registry **registry, c
                          "which TEE? 'chaoschain providers' lists them");
     }
     where.plugin_path = choice->plugin;
-    CHAOS_TRY(provider_options(choice, &text, err));
+    CHAOS_TRY(tee_provider_options(choice, &text, err));
     CHAOS_TRY(chaos_tee_registry_new(&where, registry, err));
     CHAOS_TRY(chaos_tee_find(*registry, choice->provider, &provider, err));
     return chaos_tee_open(provider, (const char *)text.data, tee, err);
