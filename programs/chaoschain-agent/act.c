@@ -27,7 +27,8 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " TYPE [--payload FILE] [--input FILE] [--output FILE] [--config FILE] [OPTION]...\n"
+    .synopsis = "Usage: " PROGRAM " TYPE [--payload FILE] [--input FILE] [--output FILE] [--config FILE]\n"
+                "       [OPTION]...\n"
                 "Signs one action with a session key that the TEE makes for it, and keeps the receipt. Sends nothing\n"
                 "and needs no keystore. For many actions of one session: 'chaoschain agent session'.",
     .rows = rows,
@@ -99,8 +100,9 @@ int agent_act(int argc, char **argv)
     bool helped = false;
     chaos_error err = { 0 };
     agent_session a = { .s = { .program = PROGRAM } };
-    deed d = { CHAOS_BUFFER_INIT(ACT_MAX_PART + 1), CHAOS_BUFFER_INIT(ACT_MAX_PART + 1),
-               CHAOS_BUFFER_INIT(ACT_MAX_PART + 1), { 0 }, { .action = { .sequence = 0 } } };
+    deed d = { .payload = CHAOS_BUFFER_INIT(ACT_MAX_PART + 1),
+               .input = CHAOS_BUFFER_INIT(ACT_MAX_PART + 1),
+               .output = CHAOS_BUFFER_INIT(ACT_MAX_PART + 1) };
     int code = session_options(&table, argc, argv, &o, &helped);
     if (code != 0 || helped) {
         return code;

@@ -44,9 +44,10 @@ static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [--config FILE] | --name NAME --tee-provider NAME --publish DIR\n"
                 "       | --name NAME | --uri URI  --keystore FILE [OPTION]...\n"
-                "Registers an agent; the keystore's account owns it. With a TEE, from the options or a config file, the\n"
-                "agent's key is made there, its evidence goes on chain, and it becomes agentWallet. The same command does\n"
-                "it once: repeated, also after a crash, it finishes what was begun, or says the id that there is.",
+                "Registers an agent; the keystore's account owns it. With a TEE, from the options or a config\n"
+                "file, its key is made there, the evidence goes on chain, and the key becomes agentWallet. The\n"
+                "same command does it once: repeated, also after a crash, it finishes what was begun, or says\n"
+                "the id that there is.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = CHAIN_EXIT_NOTES,
@@ -257,10 +258,10 @@ static chaos_status run(chain_session *s, const options *o, registration *r, cha
 static chaos_status check_way(const options *o, bool attested, chaos_error *err)
 {
     static const size_t plain[] = { OPT_IMAGE, OPT_SERVICE, OPT_TRUST, OPT_INACTIVE, OPT_X402,
-                                    OPT_URI,   OPT_METADATA, OPT_OUT,  OPT_AGAIN,    SEND_OPT_DRY_RUN };
+                                    OPT_URI, OPT_METADATA, OPT_OUT, OPT_AGAIN, SEND_OPT_DRY_RUN };
     static const size_t tee[] = { AGENT_OPT_TEE_ENDPOINT, AGENT_OPT_TEE_OPTIONS, AGENT_OPT_TEE_PLUGIN,
-                                  AGENT_OPT_GENERATION,   AGENT_OPT_PUBLISH,     AGENT_OPT_PUBLISH_BASE,
-                                  AGENT_OPT_ENDPOINT,     AGENT_OPT_COLLATERAL };
+                                  AGENT_OPT_GENERATION, AGENT_OPT_PUBLISH, AGENT_OPT_PUBLISH_BASE,
+                                  AGENT_OPT_ENDPOINT, AGENT_OPT_COLLATERAL };
     const size_t *rows_of = attested ? plain : tee;
     const size_t count = attested ? CHAOS_ARRAY_SIZE(plain) : CHAOS_ARRAY_SIZE(tee);
     for (size_t i = 0; i < count; i++) {

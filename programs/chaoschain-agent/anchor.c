@@ -10,8 +10,8 @@ static const option_row rows[] = { NET_ROWS, SEND_ROWS, AGENT_ROWS };
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [--config FILE] --keystore FILE [OPTION]...\n"
-                "Writes the sequence and the digest of the agent's newest receipt on chain (tee.head): from that block on\n"
-                "all receipts up to it provably existed. Sends nothing when the chain has them already.",
+                "Writes the sequence and the digest of the agent's newest receipt on chain (tee.head): from that\n"
+                "block on all receipts up to it provably existed. Sends nothing when the chain has them already.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = CHAIN_EXIT_NOTES,
@@ -87,7 +87,9 @@ static bool write_text(const agent_session *a, const anchoring *n, chaos_buffer 
     chaos_agent_reference_format(&n->agent, agent);
     bool ok = row_text(out, "agent", "%s", agent) && row_text(out, "newest receipt", "%" PRIu64, n->sequence) &&
               row_hash(out, "  digest", &n->digest) && report_text_step(&a->s, &n->step, out);
-    return ok && buffer_append_format(out, "\nNext: chaoschain receipts export \\\n  %s \\\n  --key %s --store %s --out FOLDER\n",
+    return ok && buffer_append_format(out,
+                                      "\nNext: chaoschain receipts export \\\n  %s \\\n"
+                                      "  --key %s --store %s --out FOLDER\n",
                                       agent, address_of(&n->key).text, shown((const char *)a->store.data).text);
 }
 

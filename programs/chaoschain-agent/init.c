@@ -96,7 +96,8 @@ static chaos_status read_network(beginning *b, chaos_error *err)
     chain_session s = { .program = PROGRAM };
     const char *given = options_value(&o, NET_OPT_NETWORK, 0);
     const char *variable = getenv("CHAOS_NETWORK");
-    given = given != NULL ? given : variable != NULL && variable[0] != '\0' ? variable : "local";
+    given = given != NULL ? given : variable != NULL && variable[0] != '\0' ? variable
+                                                                            : "local";
     chaos_status status = session_read(&s, &o, PROGRAM, NULL, err);
     session_close(&s);
     CHAOS_TRY(status);
@@ -312,7 +313,7 @@ static bool write_text(const beginning *b, chaos_buffer *out)
               row_bytes(out, "TEE", slice_text(b->provider)) && row_bytes(out, "folder", slice_text(b->folder)) &&
               row_text(out, "  config", "agent.json");
     ok = ok && (!b->has_compose || row_text(out, "  to deploy", "docker-compose.yaml (put your image's digest in), "
-                                                                 "app-compose.json (measured)"));
+                                                                "app-compose.json (measured)"));
     ok = ok && buffer_append_text(out, "\nNext:\n");
     ok = ok && (options_has(b->o, OPT_KEYSTORE) ||
                 buffer_append_format(out, "  chaoschain account new --keystore %s\n", b->keystore));
@@ -363,7 +364,9 @@ int agent_init(int argc, char **argv)
     if (code != 0 || helped) {
         return code;
     }
-    beginning b = { .o = &o, .label = "", .config = CHAOS_BUFFER_INIT(FILE_MAX), .yaml = CHAOS_BUFFER_INIT(FILE_MAX),
+    beginning b = { .o = &o,
+                    .config = CHAOS_BUFFER_INIT(FILE_MAX),
+                    .yaml = CHAOS_BUFFER_INIT(FILE_MAX),
                     .app = CHAOS_BUFFER_INIT(2 * FILE_MAX) };
     code = run(&b, &err) == CHAOS_OK ? say(&b) : chain_fault(PROGRAM, &err);
     chaos_buffer_free(&b.config);

@@ -7,7 +7,7 @@ static const chain_command commands[] = {
     { "agent", "act", agent_act, "one action, signed as a receipt" },
     { "agent", "session", agent_begin_session, "one session key for all actions on standard input" },
     { "agent", "renew", agent_renew, "new evidence on chain: after an upgrade, or before it expires" },
-    { "agent", "request-validation", agent_request_validation, "ask a validator, and answer with a quote over the question" },
+    { "agent", "request-validation", agent_request_validation, "ask a validator, and answer with a quote over that" },
     { "agent", "show", agent_show, "owner, wallet, registration file and TEE metadata of an agent" },
     { "agent", "list", agent_list, "the agents of an owner, or all of them" },
     { "agent", "set-uri", agent_set_uri, "give an agent another registration file" },

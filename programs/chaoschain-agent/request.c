@@ -28,8 +28,9 @@ static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " --validator ADDR [--content NAME=FILE]... [--config FILE]\n"
                 "       --keystore FILE [OPTION]...\n"
-                "Puts a request on chain, has the TEE quote its hash, publishes that envelope where the request says, and\n"
-                "commits to it (tee.answer). Repeated, also after a crash, it goes on with the same request.",
+                "Puts a request on chain, has the TEE quote its hash, publishes that envelope where the request\n"
+                "says, and commits to it (tee.answer). Repeated, also after a crash, it goes on with the same\n"
+                "request.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Needs a place that has an address: --publish-base, or the agent's --endpoint.\n" CHAIN_EXIT_NOTES,

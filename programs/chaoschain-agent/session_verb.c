@@ -16,14 +16,16 @@ static const option_row rows[] = { NET_ROWS, STORE_ROW, AGENT_ROWS };
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [--config FILE] [OPTION]... < ACTIONS\n"
-                "Begins a session: the TEE makes a key, quoted with the code that holds it. Then each line of standard\n"
-                "input is an action, {\"type\":\"shopping/cart\",\"payload\":\"TEXT\"} with payload, input, output (text) or\n"
-                "payload_file, input_file, output_file, and \"keep\":true to keep the bytes. Each line of the answer is\n"
-                "JSON: the session, then a receipt or an error for each action. Ends with standard input.",
+                "Begins a session: the TEE makes a key, quoted with the code that holds it. Then each line of\n"
+                "standard input is an action: {\"type\":\"shopping/cart\",\"payload\":\"TEXT\"} with payload, input,\n"
+                "output (text) or payload_file, input_file, output_file, and \"keep\":true to keep the bytes. Each\n"
+                "line of the answer is JSON: the session, then a receipt or an error for each action. Ends with\n"
+                "standard input.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Sends nothing and needs no keystore. A newer session of the same agent and store ends this one (LOCKED).\n"
-             "Exit code: 0 every action has its receipt, 3 some line was no action, 5 environment, 64 usage, 70 internal.",
+    .notes = "Sends nothing and needs no keystore. A newer session of the same agent and store ends this one\n"
+             "(LOCKED). Exit code: 0 every action has its receipt, 3 some line was no action, 5 environment,\n"
+             "64 usage, 70 internal.",
 };
 
 /* ------------------------------------------------------------------- lines ---- */
@@ -35,7 +37,11 @@ typedef struct line_reader {
     uint64_t number; /* of the line that was read last */
 } line_reader;
 
-typedef enum line_end { LINE_READ, LINE_NONE, LINE_TOO_LONG } line_end;
+typedef enum line_end {
+    LINE_READ,
+    LINE_NONE,
+    LINE_TOO_LONG
+} line_end;
 
 static bool fill(line_reader *r)
 {

@@ -8,7 +8,7 @@
 #define PROGRAM "chaoschain chain doctor"
 #define OUT_MAX (1024u * 1024u)
 #define OLD_HEAD_S 120 /* a public chain has a block more often than that */
-#define NODE_MS 10000 /* for each node */
+#define NODE_MS 10000  /* for each node */
 
 static const option_row rows[] = { NET_ROWS };
 

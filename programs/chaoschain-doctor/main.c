@@ -1,5 +1,5 @@
-/* main.c - chaoschain-doctor: what `chaoschain` hands over for the verb doctor. One row for each thing that was looked at:
- * OK, WARN, FAIL or SKIPPED, and what to do. */
+/* main.c - chaoschain-doctor: what `chaoschain` hands over for the verb doctor. One row for each thing that was looked
+ * at: OK, WARN, FAIL or SKIPPED, and what to do. */
 #include "doctor.h"
 
 #include <stdarg.h>
@@ -26,8 +26,9 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis = "Usage: " PROGRAM " [--config FILE] [--network NAME|FILE] [OPTION]...\n"
-                "Looks at everything that an agent, a validator or a relying party needs on this machine, and says what\n"
-                "to do about it. What is not named is looked for where it usually is, and its absence is no fault.\n"
+                "Looks at everything that an agent, a validator or a relying party needs on this machine, and\n"
+                "says what to do about it. What is not named is looked for where it usually is, and its absence\n"
+                "is no fault.\n"
                 "Writes and sends nothing, opens no keystore, works offline.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
@@ -211,7 +212,8 @@ static bool write_text(const examination *x, chaos_buffer *out)
 static void look_at_config(examination *x)
 {
     if (x->config.path == NULL) {
-        found(x, "config", FOUND_SKIPPED, "chaoschain agent init NAME", "no agent's config file (--config, ./agent.json)");
+        found(x, "config", FOUND_SKIPPED, "chaoschain agent init NAME",
+              "no agent's config file (--config, ./agent.json)");
         return;
     }
     found(x, "config", FOUND_OK, NULL, "%s", x->config.path);

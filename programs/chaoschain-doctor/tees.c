@@ -24,7 +24,8 @@ static bool probe_known(examination *x, const chaos_tee_registry *registry, cons
         return false;
     }
     if (chaos_tee_probe(registry, known->name, NULL, &reason) == CHAOS_OK) {
-        found(x, known->name, FOUND_OK, NULL, "available%s", known->is_hardware ? "" : " (a simulation: it proves nothing)");
+        found(x, known->name, FOUND_OK, NULL, "available%s",
+              known->is_hardware ? "" : " (a simulation: it proves nothing)");
         return known->is_hardware;
     }
     found_error(x, known->name, FOUND_SKIPPED, NULL, &reason);
@@ -72,7 +73,8 @@ static void look_at_path(examination *x, const char *path, const char *of)
 {
     struct stat status;
     if (stat(path, &status) != 0) {
-        found(x, "guest agent", FOUND_FAIL, "start it, or unset the variable", "%s names %s, and nothing is there", of, path);
+        found(x, "guest agent", FOUND_FAIL, "start it, or unset the variable", "%s names %s, and nothing is there", of,
+              path);
     } else if (S_ISDIR(status.st_mode)) {
         found(x, "guest agent", FOUND_FAIL, "mount the socket; where it is missing, a container runtime makes a folder",
               "%s is a folder and no socket", path);
@@ -97,7 +99,8 @@ static bool look_at_variables(examination *x)
         if (value[0] == '/') {
             look_at_path(x, value, variables[i]);
         }
-        found(x, "simulator", is_local(x) ? FOUND_OK : FOUND_WARN, is_local(x) ? NULL : "unset it where the TEE is to be real",
+        found(x, "simulator", is_local(x) ? FOUND_OK : FOUND_WARN,
+              is_local(x) ? NULL : "unset it where the TEE is to be real",
               "%s is set: phala-dstack speaks to a simulator", variables[i]);
     }
     return any;
@@ -115,7 +118,8 @@ static void look_at_guest_agent(examination *x)
         }
     }
     if (!any) {
-        found(x, "guest agent", FOUND_SKIPPED, NULL, "no dstack socket: this is no dstack VM, and no simulator is named");
+        found(x, "guest agent", FOUND_SKIPPED, NULL,
+              "no dstack socket: this is no dstack VM, and no simulator is named");
     }
 }
 

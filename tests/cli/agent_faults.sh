@@ -127,7 +127,9 @@ is .transaction null "a new store finds the agent"
 expect 0 "act" "$chaoschain" agent act a/b --config "$agent"
 expect 0 "the config of the environment" env CHAOS_AGENT_CONFIG="$agent" "$chaoschain" agent act a/b --json
 is .receipt.action.sequence 1 "the config of the environment"
-(cd alice && expect 0 "the config that lies here" "$chaoschain" agent act a/b)
+cd alice
+expect 0 "the config that lies here" "$chaoschain" agent act a/b
+cd "$work"
 expect 64 "act: no type" "$chaoschain" agent act --config "$agent"
 expect 3 "act: no type of ours" "$chaoschain" agent act 'a b' --config "$agent"
 expect 5 "act: no file" "$chaoschain" agent act a/b --payload none.txt --config "$agent"

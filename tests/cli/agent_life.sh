@@ -15,6 +15,13 @@ with_pass() { "$@" --passphrase-fd 3 3<<<"$passphrase"; }
 # The commands of the document name no socket, no node, no registry: the config file has them.
 cd "$work"
 
+for verb in "agent init" "agent register" "agent act" "agent session" "agent renew" "agent request-validation" \
+    "receipts anchor" agent receipts; do
+    # shellcheck disable=SC2086
+    expect 0 "$verb --help" "$chaoschain" $verb --help
+    width "$verb --help"
+done
+
 # --- init ---
 
 expect 0 "init" "$chaoschain" agent init Alice --network "$network" --rpc "$rpc" --keystore "$work/owner.json" \

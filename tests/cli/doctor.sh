@@ -72,7 +72,10 @@ is .counts.fail 0 "an agent"
 expect 0 "an agent, in words" doctor --config alice/agent.json "${judge[@]}"
 width "an agent, in words"
 has out "Next: chaoschain agent register --config alice/agent.json" "an agent, in words"
-(cd alice && expect 0 "the config that lies here" doctor "${judge[@]}" --json && row config OK agent.json)
+cd alice
+expect 0 "the config that lies here" doctor "${judge[@]}" --json
+row config OK agent.json
+cd "$work"
 
 # --- neighbours: one thing is wrong ---
 
@@ -133,6 +136,8 @@ echo '{"schema":"chaoschain/agent-config/1","nam":"x"}' >wrong.json
 expect 64 "a config that is none" doctor --config wrong.json
 has err "expected name" "a config that is none"
 expect 64 "an option that it does not have" doctor --passphrase-fd 3
+expect 0 "doctor --help" doctor --help
+width "doctor --help"
 expect 0 "its version" "$CHAOS_BIN/chaoschain-doctor" --version
 
 "$root/scripts/install-npm.sh" "$root/tests/npm/schema" || skip "ajv is not installed"

@@ -40,7 +40,7 @@ for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
 done
 # The same for verbs of verbs, which have a man page for each group.
 if [ -x "$CHAOS_BIN/chaoschain-chain" ]; then
-    for group in agent validation feedback chain account; do
+    for group in agent validation feedback receipts chain account; do
         page=man/chaoschain-$group.1.scd
         for verb in $("$chaoschain" "$group" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
             grep -qF "*chaoschain $group $verb*" "$page" || fail "$page does not have $verb"
@@ -51,6 +51,18 @@ if [ -x "$CHAOS_BIN/chaoschain-chain" ]; then
         done
     done
 fi
+for option in $("$chaoschain" doctor --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'); do
+    grep -qF -- "*$option*" man/chaoschain-doctor.1.scd || fail "man/chaoschain-doctor.1.scd does not have $option"
+    pass
+done
+# Every key of an agent's config file is in its man page and in its schema.
+keys=$(sed -n 's/^    { \(NULL\|"[a-z]*"\), "\([a-z_]*\)", .*_OPT_.*, VALUE_[A-Z]* },$/\2/p' programs/common/agent/config.c)
+[ "$(wc -w <<<"$keys")" -ge 20 ] || fail "only these keys of a config file: $keys"
+for key in $keys; do
+    grep -qF "*$key*" man/chaoschain-agent-config.5.scd || fail "man/chaoschain-agent-config.5.scd does not have $key"
+    grep -qF "\"$key\": {" data/schemas/agent-config.schema.json || fail "agent-config.schema.json does not have $key"
+    pass
+done
 # Every key of a policy is in its man page.
 for key in $(sed -n 's/^    { "\([a-z_.0-9]*\)", [A-Z_]*, .*/\1/p' src/appraise/policy.c); do
     grep -qF -- "${key##*.}" man/chaoschain-policy.5.scd || grep -qE 'rtmr[12]$' <<<"$key" ||

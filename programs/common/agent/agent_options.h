@@ -59,10 +59,10 @@ typedef struct agent_config {
     chaos_buffer text; /* paths, made of those of the file */
 } agent_config;
 
-/* Reads --config, else CHAOS_AGENT_CONFIG, else (with `search`) ./agent.json if it is there, and gives every option that
- * the command line leaves open the value of the file (man chaoschain-agent-config). Paths in it are of its own folder.
- * The options borrow from `config`: agent_config_free afterwards, also after a failure. FILE_IO; USAGE with what is
- * wrong and what is not known. */
+/* Reads --config, else CHAOS_AGENT_CONFIG, else (with `search`) ./agent.json if it is there, and gives every option
+ * that the command line leaves open the value of the file (man chaoschain-agent-config). Paths in it are of its own
+ * folder. The options borrow from `config`: agent_config_free afterwards, also after a failure. FILE_IO; USAGE with
+ * what is wrong and what is not known. */
 CHAOS_MUST_USE chaos_status agent_config_apply(agent_config *config, options *o, bool search, chaos_error *err);
 void agent_config_free(agent_config *config);
 /* " --config FILE", to be typed behind a command, or "". */

@@ -9,12 +9,12 @@
 #define TEXT_MAX (32u * PATH_MAX)
 
 typedef enum value_kind {
-    VALUE_TEXT,    /* as it is */
-    VALUE_FILE,    /* a path: of the config file's folder, unless it is absolute */
-    VALUE_PLACE,   /* a path where it has a "/" or ends in .json, else a name */
-    VALUE_LIST,    /* one text, or several */
-    VALUE_NUMBER,  /* a whole number */
-    VALUE_MEMBERS  /* an object, handed on as JSON */
+    VALUE_TEXT,   /* as it is */
+    VALUE_FILE,   /* a path: of the config file's folder, unless it is absolute */
+    VALUE_PLACE,  /* a path where it has a "/" or ends in .json, else a name */
+    VALUE_LIST,   /* one text, or several */
+    VALUE_NUMBER, /* a whole number */
+    VALUE_MEMBERS /* an object, handed on as JSON */
 } value_kind;
 
 /* Every key there is. man/chaoschain-agent-config.5.scd explains each; a test compares the two. */

@@ -34,7 +34,7 @@ static const struct {
     { CHAOS_E_NONCE_TAKEN, "use an account that nothing else sends with, or repeat the command" },
     { CHAOS_E_LOCKED, "wait for the other process, or give this one a journal of its own with --journal FILE" },
     { CHAOS_E_REORGANISED, "repeat the command" },
-    { CHAOS_E_RECEIPT_HEAD, "give the newest copy of the agent's store; with an older one it would sign a sequence twice" },
+    { CHAOS_E_RECEIPT_HEAD, "give the newest copy of the agent's store; an older one would sign a sequence twice" },
     { CHAOS_E_TEE_UNAVAILABLE, "'chaoschain providers' says which TEEs this machine has, and why not the others" },
     { CHAOS_E_PASSPHRASE, "try again; a keystore cannot be opened without its passphrase" },
 };

@@ -12,8 +12,8 @@ typedef struct tee_choice { /* --tee-provider, --tee-endpoint, --tee-options, --
     const char *provider, *endpoint, *options, *plugin;
 } tee_choice;
 
-/* The options of the provider as JSON: --tee-options, with --tee-endpoint as its member "endpoint". `out` has a limit of
- * TEE_MAX_OPTIONS. */
+/* The options of the provider as JSON: --tee-options, with --tee-endpoint as its member "endpoint". `out` has a limit
+ * of TEE_MAX_OPTIONS. */
 CHAOS_MUST_USE chaos_status tee_provider_options(const tee_choice *choice, chaos_buffer *out, chaos_error *err);
 /* Both are freed by the caller, the TEE first, also after a failure. USAGE names the option. */
 CHAOS_MUST_USE chaos_status open_tee(const tee_choice *choice, chaos_tee_registry **registry, chaos_tee **tee,
