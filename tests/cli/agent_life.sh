@@ -138,6 +138,29 @@ expect 0 "validation status" asks validation status "$request" --json
 keep
 is .response 100 "validation status"
 
+# The same request by examples/validator.c finds its answer; a new one it answers, once.
+example=$CHAOS_BIN/../examples/example_validator
+if [ -x "$example" ]; then
+    examined() {
+        "$example" "$rpc" "$identity" "$validation" "$work/bob.json" "$work/bob.db" alice/store/public \
+            "$held_by/collateral.json" 1 https://alice.example/ "$held_by/trust-root.der" "$held_by/policy.json" <<<"$1"
+    }
+    expect 0 "a further request" with_pass "$chaoschain" agent request-validation --validator "$bob" \
+        --content cart=intent.txt --again 1 --config "$config" --json
+    second=$(value .request_hash)
+    expect 5 "the example, with a wrong passphrase" examined wrong
+    expect 0 "the example" examined "$passphrase"
+    has out "$request done" "the example finds what was answered"
+    has out "$second answer 100 tee-sim/v1" "the example answers"
+    expect 0 "the example again" examined "$passphrase"
+    has out "$second done" "the example answers once"
+    expect 0 "status" asks validation status "$second" --json
+    is .response 100 "the example's answer"
+    expect 64 "the example alone" "$example"
+else
+    fail "examples/validator.c is not built"
+fi
+
 # --- check, reputation ---
 
 expect 0 "check" "$chaoschain" check "$agent" --network "$network" "${judge[@]}" "${found[@]}" --json
