@@ -2,8 +2,10 @@
 #include "chain_program.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define PROGRAM "chaoschain reputation"
+#define WHY_COLUMN 13 /* under the row that it explains */
 #define OUT_MAX (64u * 1024u * 1024u)
 #define MAX_LISTED 24
 #define DAY_S 86400u
@@ -65,13 +67,14 @@ static chaos_status total(const chaos_reputation *r, chaos_backing backing, chao
 
 static bool text_row(const chaos_reputation_row *row, chaos_buffer *out)
 {
-    char value[CHAOS_DECIMAL_TEXT_SIZE];
+    char value[CHAOS_DECIMAL_TEXT_SIZE], why[sizeof row->why + 40];
 
     chaos_decimal_format(&row->value, row->decimals, value);
-    return buffer_append_format(out, "%10" PRIu64 " %-42s %4" PRIu64 " %10s  %-9s %s%s\n", row->block_number,
+    (void)snprintf(why, sizeof why, "%s%s", row->why, row->is_revoked ? " (taken back: counts nowhere)" : "");
+    return buffer_append_format(out, "%10" PRIu64 " %-42s %4" PRIu64 " %10s  %s\n%*s", row->block_number,
                                 address_of(&row->client).text, row->index, value,
-                                row->is_revoked ? "revoked" : chaos_backing_name(row->backing), row->why,
-                                row->is_revoked ? " (taken back: counts nowhere)" : "");
+                                row->is_revoked ? "revoked" : chaos_backing_name(row->backing), WHY_COLUMN, "") &&
+           text_wrapped(out, WHY_COLUMN, why);
 }
 
 static chaos_status write_text(const chaos_reputation *r, size_t client_count, chaos_buffer *out, chaos_error *err)
@@ -85,8 +88,8 @@ static chaos_status write_text(const chaos_reputation *r, size_t client_count, c
     ok = row_text(out, "read up to", "block %" PRIu64 "%s", chaos_reputation_block(r),
                   client_count == 0 ? "; of clients that nobody vouches for" : "");
     if (ok && count > 0) {
-        ok = buffer_append_format(out, "\n%10s %-42s %4s %10s  %-9s %s\n", "BLOCK", "CLIENT", "NO", "VALUE", "COUNTS",
-                                  "WHY");
+        ok = buffer_append_format(out, "\n%10s %-42s %4s %10s  %s, AND WHY\n", "BLOCK", "CLIENT", "NO", "VALUE",
+                                  "COUNTS AS");
     }
     for (size_t i = 0; ok && i < count; i++) {
         ok = text_row(chaos_reputation_row_at(r, i), out);

@@ -11,7 +11,6 @@
 #define SCHEMA "chaoschain/doctor/1"
 #define NAME_COLUMN 9  /* behind the result */
 #define TEXT_COLUMN 27 /* behind the name */
-#define WIDTH 100
 
 static const option_row rows[] = {
     NET_ROWS,
@@ -143,36 +142,15 @@ static bool write_json(const examination *x, chaos_buffer *out)
 
 /* ------------------------------------------------------------------- words ---- */
 
-/* The text from this column on, broken between words where there is a place. */
-static bool write_wrapped(chaos_buffer *out, int column, const char *text)
-{
-    bool ok = true, first = true;
-    while (ok && text[0] != '\0') {
-        size_t room = (size_t)(WIDTH - column), length = strlen(text);
-        if (length > room) {
-            length = room;
-            while (length > room / 2 && text[length] != ' ') {
-                length--;
-            }
-            length = length == room / 2 ? room : length;
-        }
-        ok = buffer_append_format(out, "%*s%.*s\n", first ? 0 : column, "", (int)length, text);
-        text += length;
-        text += strspn(text, " ");
-        first = false;
-    }
-    return ok && (!first || buffer_append_text(out, "\n"));
-}
-
 static bool write_finding(const finding *f, chaos_buffer *out)
 {
     char text[sizeof f->text * 4];
     bool ok = buffer_append_format(out, "%-*s%-*s", NAME_COLUMN, result_names[f->result], TEXT_COLUMN - NAME_COLUMN,
                                    f->name) &&
-              write_wrapped(out, TEXT_COLUMN, error_quote(text, sizeof text, slice_text(f->text)));
+              text_wrapped(out, TEXT_COLUMN, error_quote(text, sizeof text, slice_text(f->text)));
     if (ok && f->next[0] != '\0') {
         ok = buffer_append_format(out, "%*s", TEXT_COLUMN, "-> ") &&
-             write_wrapped(out, TEXT_COLUMN, error_quote(text, sizeof text, slice_text(f->next)));
+             text_wrapped(out, TEXT_COLUMN, error_quote(text, sizeof text, slice_text(f->next)));
     }
     return ok;
 }
@@ -204,7 +182,7 @@ static bool write_text(const examination *x, chaos_buffer *out)
     return ok &&
            buffer_append_format(out, "\n%zu OK, %zu WARN, %zu FAIL, %zu SKIPPED\nNext: ", count_of(x, FOUND_OK),
                                 count_of(x, FOUND_WARN), count_of(x, FOUND_FAIL), count_of(x, FOUND_SKIPPED)) &&
-           write_wrapped(out, (int)strlen("Next: "), advice(x, text));
+           text_wrapped(out, (int)strlen("Next: "), advice(x, text));
 }
 
 /* -------------------------------------------------------------------- main ---- */

@@ -180,6 +180,9 @@ CHAOS_MUST_USE chaos_status intent_choose(chaos_sender *sender, const intent_nam
 /* "label           value"; the value printable ASCII, cut to the width. Returns false: out of memory. */
 CHAOS_MUST_USE bool row_text(chaos_buffer *out, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Text that begins at this column, broken between words so that it fits the screen; its further lines begin there, too.
+ * Ends the line. */
+CHAOS_MUST_USE bool text_wrapped(chaos_buffer *out, int column, const char *text);
 CHAOS_MUST_USE bool row_bytes(chaos_buffer *out, const char *label, chaos_slice untrusted);
 CHAOS_MUST_USE bool row_hash(chaos_buffer *out, const char *label, const chaos_keccak *hash);
 CHAOS_MUST_USE bool row_address(chaos_buffer *out, const char *label, const chaos_address *address);

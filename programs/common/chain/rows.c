@@ -9,6 +9,7 @@
 #define WEI_DIGITS 18
 #define GWEI_DIGITS 9
 #define CUT "..."
+#define SCREEN_WIDTH 100
 
 /* ------------------------------------------------------------------ rows ---- */
 
@@ -55,6 +56,26 @@ bool row_time(chaos_buffer *out, const char *label, int64_t seconds)
 {
     char text[TIME_TEXT_SIZE];
     return row_text(out, label, "%s", time_format(seconds, text));
+}
+
+bool text_wrapped(chaos_buffer *out, int column, const char *text)
+{
+    bool ok = true, first = true;
+    while (ok && text[0] != '\0') {
+        size_t room = (size_t)(SCREEN_WIDTH - column), length = strlen(text);
+        if (length > room) {
+            length = room;
+            while (length > room / 2 && text[length] != ' ') {
+                length--;
+            }
+            length = length == room / 2 ? room : length;
+        }
+        ok = buffer_append_format(out, "%*s%.*s\n", first ? 0 : column, "", (int)length, text);
+        text += length;
+        text += strspn(text, " ");
+        first = false;
+    }
+    return ok && (!first || buffer_append_text(out, "\n"));
 }
 
 /* ---------------------------------------------------------------- values ---- */
