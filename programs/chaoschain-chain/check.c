@@ -67,7 +67,7 @@ static bool write_text(const chaos_agent_reference *agent, const chaos_agent_rep
     bool ok;
 
     chaos_agent_reference_format(agent, name);
-    ok = text_wrapped(out, 0, r->sentence) && buffer_append_text(out, "\n") && row_text(out, "agent", "%s", name) &&
+    ok = buffer_append_format(out, "%s\n\n", r->sentence) && row_text(out, "agent", "%s", name) &&
          row_address(out, "owner", &r->owner) && row_address(out, "agentWallet", &r->wallet) &&
          row_text(out, "read at", "block %llu", (unsigned long long)r->block.number);
     if (ok && r->fault.status != CHAOS_OK) {
