@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define NODE_MS 3000   /* for each node, and for the registries after them */
+#define NODE_MS 3000   /* for each node, and for each question about the registries after them */
 #define OLD_HEAD_S 120 /* a public chain has a block more often than that */
 #define AHEAD_S 15     /* that a block's time may lie ahead of a right clock */
 
@@ -75,6 +75,7 @@ static void show_registry(examination *x, chaos_registry_kind kind)
 static void look_at_registries(examination *x)
 {
     chaos_error err = { 0 };
+    x->s.deadline_ms = NODE_MS;
     chaos_status status = session_registries(&x->s, &err);
     if (status == CHAOS_OK) {
         status = chaos_identity_check_domain(x->s.registries, NULL, &err);

@@ -27,6 +27,7 @@ typedef struct finding {
 typedef struct examination {
     options o;
     agent_config config;
+    chaos_error config_err; /* status CHAOS_OK: the config was read, or there is none */
     chain_session s;
     bool has_session; /* the options make a network; else `session_err` says why not */
     chaos_error session_err;

@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_KEYSTORES 64u
 #define MAX_NAME 255
+#define MAX_KEYSTORE_FILE (64u * 1024u)
 
 /* What every file with a secret, or a history that is signed, must be. NULL: it is so. */
 static const char *wrong_with(const struct stat *status, mode_t forbidden)
@@ -24,6 +26,44 @@ static const char *wrong_with(const struct stat *status, mode_t forbidden)
         return "it is another user's";
     }
     return (status->st_mode & forbidden) != 0 ? "others may open it" : NULL;
+}
+
+/* The address that the file says it has; it is not opened, so that may be a lie. */
+static bool address_of_file(const char *path, chaos_address *address)
+{
+    CHAOS_AUTO_BUFFER(text, MAX_KEYSTORE_FILE + 1);
+    char digits[CHAOS_ADDRESS_TEXT_SIZE] = "";
+    chaos_error ignored = { 0 };
+    if (input_read("--keystore", path, MAX_KEYSTORE_FILE, &text, &ignored) != CHAOS_OK) {
+        return false;
+    }
+    json_t *file = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    const char *said = json_string_value(json_object_get(file, "address"));
+    if (said != NULL) {
+        (void)snprintf(digits, sizeof digits, "%s%.40s", strncmp(said, "0x", 2) == 0 ? "" : "0x", said);
+    }
+    json_decref(file);
+    return chaos_address_parse(digits, address, &ignored) == CHAOS_OK;
+}
+
+/* Who sends pays. Only where a node answered. */
+static void look_at_balance(examination *x, const char *path)
+{
+    chaos_address address;
+    chaos_u256 wei;
+    char next[200], ether[ETHER_TEXT_SIZE];
+    chaos_error err = { 0 };
+    if (x->s.rpc == NULL || !address_of_file(path, &address)) {
+        return;
+    }
+    if (chaos_rpc_balance(x->s.rpc, &address, NULL, &wei, &err) != CHAOS_OK) {
+        found_error(x, "balance", FOUND_WARN, NULL, &err);
+        return;
+    }
+    const bool none = slice_is_zero(slice(wei.bytes, sizeof wei.bytes));
+    (void)snprintf(next, sizeof next, "send ether to %s on %s", address_of(&address).text, x->s.network.name);
+    found(x, "balance", none ? FOUND_WARN : FOUND_OK, none ? next : NULL, "%s ETH of %s", ether_text(&wei, ether),
+          address_of(&address).text);
 }
 
 static void look_at_keystore(examination *x, const char *name, const char *path)
@@ -76,6 +116,7 @@ static void look_at_keystores(examination *x)
         look_at_usual_keystores(x);
     } else if (keystore_find(given, &path, &err) == CHAOS_OK) {
         look_at_keystore(x, "keystore", (const char *)path.data);
+        look_at_balance(x, (const char *)path.data);
     } else {
         found_error(x, "keystore", FOUND_FAIL, NULL, &err);
     }

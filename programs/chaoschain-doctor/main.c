@@ -32,7 +32,7 @@ static const option_table table = {
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Exit code: 0 nothing is wrong, 1 something may be, 5 something is, 8 the registries disagree,\n"
-             "64 usage (the config file, too), 70 internal.",
+             "64 usage, 70 internal.",
 };
 
 static const char *const result_names[] = { "OK", "WARN", "FAIL", "SKIPPED" };
@@ -165,7 +165,7 @@ static const char *advice(const examination *x, char text[512])
             return text;
         }
     }
-    if (x->config.path == NULL) {
+    if (x->config.path == NULL || x->config_err.status != CHAOS_OK) {
         return "chaoschain agent init NAME begins an agent; make demo shows the whole life of one";
     }
     (void)snprintf(text, 512, "chaoschain agent register%s", agent_config_words(&x->config, words, sizeof words));
@@ -189,6 +189,10 @@ static bool write_text(const examination *x, chaos_buffer *out)
 
 static void look_at_config(examination *x)
 {
+    if (x->config_err.status != CHAOS_OK) {
+        found_error(x, "config", FOUND_FAIL, "man chaoschain-agent-config; what follows is without it", &x->config_err);
+        return;
+    }
     if (x->config.path == NULL) {
         found(x, "config", FOUND_SKIPPED, "chaoschain agent init NAME",
               "no agent's config file (--config, ./agent.json)");
@@ -216,7 +220,6 @@ static int examine(examination *x)
 
 int main(int argc, char **argv)
 {
-    chaos_error err = { 0 };
     bool helped = false;
     examination *x = calloc(1, sizeof *x);
     if (x == NULL) {
@@ -226,7 +229,11 @@ int main(int argc, char **argv)
     if (code == -1) {
         code = options_version("chaoschain-doctor");
     } else if (code == 0 && !helped) {
-        code = agent_config_apply(&x->config, &x->o, true, &err) == CHAOS_OK ? examine(x) : chain_fault(PROGRAM, &err);
+        options with_config = x->o; /* all of the file, or nothing of it */
+        if (agent_config_apply(&x->config, &with_config, true, &x->config_err) == CHAOS_OK) {
+            x->o = with_config;
+        }
+        code = examine(x);
     }
     session_close(&x->s);
     agent_config_free(&x->config);

@@ -109,7 +109,9 @@ done
 
 # --- registered in the middle of it, and again ---
 
-( with_pass timeout -s KILL 0.4 "$chaoschain" agent register --config "$agent" >"$work/ask" 2>&1 ) || true
+for seconds in 0.1 0.2 0.3 0.45 0.6; do
+    (with_pass timeout -s KILL "$seconds" "$chaoschain" agent register --config "$agent" >"$work/ask" 2>&1) || true
+done
 expect 0 "register" with_pass "$chaoschain" agent register --config "$agent" --json
 name=$(value .agent)
 wallet=$(value .wallet)

@@ -64,6 +64,7 @@ row "identity registry" OK "$identity"
 row "validation registry" OK "version 2.0.0"
 row clock SKIPPED
 row keystore OK owner.json
+row balance OK "ETH of $owner"
 row store OK alice/store/agent.db
 row published OK
 row policy OK policy.json
@@ -100,6 +101,18 @@ row keystore FAIL "others may open it"
 chmod 600 "$work/owner.json"
 expect 5 "no keystore" doctor --config alice/agent.json --keystore "$work/none.json" --json
 row keystore FAIL
+new_account poor
+ask anvil_setBalance "[\"$poor\",\"0x0\"]" >"$work/ask"
+expect 1 "no ether" doctor --config alice/agent.json --keystore poor.json --json
+row balance WARN "0 ETH of $poor"
+# A node that takes the question and never answers.
+node -e 'require("net").createServer(() => {}).listen(0, "127.0.0.1", function () { console.log(this.address().port); })' >port &
+chains+=($!)
+for _ in $(seq 100); do [ -s port ] && break || sleep 0.05; done
+begin=$(date +%s)
+expect 5 "a node that is silent" doctor --config alice/agent.json --rpc "http://127.0.0.1:$(cat port)" --json
+row node FAIL TIMEOUT
+[ $(($(date +%s) - begin)) -lt 20 ] && pass || fail "a silent node took $(($(date +%s) - begin)) s"
 echo "not a store" >broken.db && chmod 600 broken.db
 expect 5 "no store of ours" doctor --config alice/agent.json --journal broken.db --json
 row store FAIL "no store of ours"
@@ -133,8 +146,12 @@ ask evm_mine >"$work/ask"
 expect 5 "a clock that is behind" doctor --network eip155:4242 --rpc "$rpc" --json
 row clock FAIL "in the future"
 echo '{"schema":"chaoschain/agent-config/1","nam":"x"}' >wrong.json
-expect 64 "a config that is none" doctor --config wrong.json
-has err "expected name" "a config that is none"
+expect 5 "a config that is none" doctor --config wrong.json --json
+cat "$work/out" >>all.jsonl
+row config FAIL '"nam" is no key'
+row network SKIPPED # what is in it is not taken
+expect 5 "no config" doctor --config none.json --json
+row config FAIL FILE_IO
 expect 64 "an option that it does not have" doctor --passphrase-fd 3
 expect 0 "doctor --help" doctor --help
 width "doctor --help"

@@ -101,6 +101,7 @@ typedef struct chain_session {
     chaos_buffer urls_text; /* the URLs, each with its NUL */
     const char *urls[CHAOS_MAX_ENDPOINTS];
     size_t url_count;
+    uint32_t deadline_ms; /* of each question to the chain; 0: the library's */
     chaos_rpc *rpc;
     chaos_registries *registries;
     chaos_account *account;

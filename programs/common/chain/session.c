@@ -162,6 +162,7 @@ chaos_status session_connect(chain_session *s, chaos_error *err)
     rpc.urls = s->urls;
     rpc.url_count = s->url_count;
     rpc.chain_id = s->network.chain_id;
+    rpc.deadline_ms = s->deadline_ms;
     rpc.log = log_line;
     rpc.log_context = s;
     return chaos_rpc_open(&rpc, &s->rpc, err);
