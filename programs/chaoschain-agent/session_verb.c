@@ -232,10 +232,13 @@ static int answer(agent_session *a, const chaos_agent_reference *agent, const li
 
 static int answer_all(agent_session *a, const chaos_agent_reference *agent)
 {
-    line_reader r = { .bytes = malloc(LINE_SIZE + 1) };
+    line_reader r = { .bytes = calloc(1, LINE_SIZE + 1) };
     char *line = NULL;
-    int code = r.bytes == NULL ? say_failure(PROGRAM, EXIT_INTERNAL, "out of memory") : 0, worst = 0;
+    int code = 0, worst = 0;
     line_end end = LINE_READ;
+    if (r.bytes == NULL) {
+        return say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
+    }
     while (code == 0 && (end = next_line(&r, &line)) == LINE_READ) {
         code = line[0] == '\0' ? 0 : answer(a, agent, &r, line, &worst);
     }
