@@ -152,10 +152,31 @@ static inline chaos_slice rd_seen(const reader *r)
 uint8_t rd_u8(reader *r, const char *field);
 uint16_t rd_u16le(reader *r, const char *field);
 uint32_t rd_u32le(reader *r, const char *field);
-chaos_slice rd_take(reader *r, const char *field, size_t size);
+chaos_slice rd_take_none(reader *r, const char *field, size_t size); /* what rd_take does when it fails */
+static inline chaos_slice rd_take(reader *r, const char *field, size_t size)
+{
+    if (!rd_ok(r) || size > rd_left(r)) {
+        return rd_take_none(r, field, size);
+    }
+    const uint8_t *bytes = r->cur;
+    r->field = field;
+    r->field_offset = rd_offset(r);
+    r->cur += size;
+    return slice(bytes, size);
+}
 /* The next `size` bytes as a reader of their own with the same offsets; rd_close fails the parent with the child's
  * fault, or with `slack` and the child's label when the child has bytes left. */
-reader rd_sub(reader *r, const char *field, size_t size);
+static inline reader rd_sub(reader *r, const char *field, size_t size)
+{
+    const chaos_slice bytes = rd_take(r, field, size);
+    reader child = *r; /* with its fault, if it has one, and its base, so that offsets are shared */
+    child.label = field;
+    if (rd_ok(r)) {
+        child.cur = bytes.data;
+        child.end = bytes.data + bytes.size;
+    }
+    return child;
+}
 void rd_close(reader *parent, const reader *child, chaos_status slack);
 void rd_expect_number(reader *r, uint64_t found, uint64_t expected, chaos_status status, const char *reason);
 void rd_fail(reader *r, chaos_status status, const char *field, size_t offset, const char *reason);

@@ -42,15 +42,11 @@ void rd_fail(reader *r, chaos_status status, const char *field, size_t offset, c
     latch(r, &why);
 }
 
-/* `size` bytes, or NULL with the fault latched. */
-static const uint8_t *advance(reader *r, const char *field, size_t size)
+chaos_slice rd_take_none(reader *r, const char *field, size_t size)
 {
-    if (!rd_ok(r)) {
-        return NULL;
-    }
-    r->field = field;
-    r->field_offset = rd_offset(r);
-    if (size > rd_left(r)) {
+    if (rd_ok(r)) {
+        r->field = field;
+        r->field_offset = rd_offset(r);
         fault why = { .status = r->status,
                       .field = field,
                       .offset = r->field_offset,
@@ -59,47 +55,26 @@ static const uint8_t *advance(reader *r, const char *field, size_t size)
                       .found = rd_left(r),
                       .has_numbers = true };
         latch(r, &why);
-        return NULL;
     }
-    const uint8_t *bytes = r->cur;
-    r->cur += size;
-    return bytes;
+    return slice(nothing, 0);
 }
 
 uint8_t rd_u8(reader *r, const char *field)
 {
-    const uint8_t *bytes = advance(r, field, 1);
-    return bytes == NULL ? 0 : bytes[0];
+    const chaos_slice bytes = rd_take(r, field, 1);
+    return bytes.size == 0 ? 0 : bytes.data[0];
 }
 
 uint16_t rd_u16le(reader *r, const char *field)
 {
-    const uint8_t *bytes = advance(r, field, 2);
-    return bytes == NULL ? 0 : load_u16le(bytes);
+    const chaos_slice bytes = rd_take(r, field, 2);
+    return bytes.size == 0 ? 0 : load_u16le(bytes.data);
 }
 
 uint32_t rd_u32le(reader *r, const char *field)
 {
-    const uint8_t *bytes = advance(r, field, 4);
-    return bytes == NULL ? 0 : load_u32le(bytes);
-}
-
-chaos_slice rd_take(reader *r, const char *field, size_t size)
-{
-    const uint8_t *bytes = advance(r, field, size);
-    return bytes == NULL ? slice(nothing, 0) : slice(bytes, size);
-}
-
-reader rd_sub(reader *r, const char *field, size_t size)
-{
-    chaos_slice bytes = rd_take(r, field, size);
-    reader child = *r; /* with its fault, if it has one, and its base, so that offsets are shared */
-    child.label = field;
-    if (rd_ok(r)) {
-        child.cur = bytes.data;
-        child.end = bytes.data + bytes.size;
-    }
-    return child;
+    const chaos_slice bytes = rd_take(r, field, 4);
+    return bytes.size == 0 ? 0 : load_u32le(bytes.data);
 }
 
 void rd_close(reader *parent, const reader *child, chaos_status slack)

@@ -1,5 +1,6 @@
 /* base64.c - RFC 4648 section 4. */
 #include "codec/internal.h"
+#include "codec/sixteen.h"
 
 enum {
     IS_VALUE = 0x40
@@ -33,37 +34,100 @@ static uint32_t group_bits(const uint8_t *text, unsigned *all)
     return (a & 63u) << 18 | (b & 63u) << 12 | (c & 63u) << 6 | (d & 63u);
 }
 
-bool base64_decode_groups(const uint8_t *text, size_t groups, uint8_t *out)
+#ifdef CODEC_SIXTEEN
+/* Six big-endian bytes: two groups of 24 bits. */
+static inline void put_two_groups(uint64_t bits, uint8_t *out)
 {
+    const uint64_t bytes = __builtin_bswap64(bits << 16);
+    const uint32_t first = (uint32_t)bytes;
+    const uint16_t last = (uint16_t)(bytes >> 32);
+    memcpy(out, &first, sizeof first);
+    memcpy(out + sizeof first, &last, sizeof last);
+}
+
+/* Twelve bytes from four groups; false when a character is not of the alphabet. */
+static bool decode_sixteen(const uint8_t *text, uint8_t *out)
+{
+    typedef uint16_t eight __attribute__((vector_size(16)));
+    typedef uint32_t four __attribute__((vector_size(16)));
+    typedef uint64_t two __attribute__((vector_size(16)));
+    const sixteen c = sixteen_load(text);
+    const sixteen upper = sixteen_within(c, 'A', 'Z');
+    const sixteen lower = sixteen_within(c, 'a', 'z');
+    const sixteen digit = sixteen_within(c, '0', '9');
+    const sixteen plus = (sixteen)(c == '+');
+    const sixteen slash = (sixteen)(c == '/');
+    const sixteen shift = (upper & (uint8_t)(0 - 'A')) | (lower & (uint8_t)(26 - 'a')) | (digit & (uint8_t)(52 - '0')) |
+                          (plus & (uint8_t)(62 - '+')) | (slash & (uint8_t)(63 - '/'));
+    if (sixteen_bits(upper | lower | digit | plus | slash) != SIXTEEN_ALL) {
+        return false;
+    }
+    /* The first character of a group is its lowest byte here, and its highest bits there. */
+    const eight a = (eight)(c + shift);
+    const four b = (four)((a << 6 | a >> 8) & 0xfff);
+    const two groups = (two)((b << 12 | b >> 16) & 0xffffff);
+    const two pairs = groups << 24 | groups >> 32;
+    put_two_groups(pairs[0], out);
+    put_two_groups(pairs[1], out + 6);
+    return true;
+}
+#endif
+
+/* Groups without padding. */
+static bool decode_groups(const uint8_t *text, size_t groups, uint8_t *out)
+{
+    size_t i = 0;
+#ifdef CODEC_SIXTEEN
+    while (groups - i >= 4 && decode_sixteen(text + 4 * i, out + 3 * i)) {
+        i += 4;
+    }
+#endif
     unsigned all = IS_VALUE;
-    for (size_t i = 0; i < groups; i++) {
+    for (; i < groups; i++) {
         uint32_t bits = group_bits(text + 4 * i, &all);
         out[3 * i] = (uint8_t)(bits >> 16);
         out[3 * i + 1] = (uint8_t)(bits >> 8);
         out[3 * i + 2] = (uint8_t)bits;
     }
-    return (all & IS_VALUE) != 0;
+    return all == IS_VALUE;
 }
 
-size_t base64_decode_last(const uint8_t text[4], uint8_t out[3])
+/* A group that ends with one or two '='; the bits that stand for no byte must be zero. */
+static bool decode_padded(const uint8_t text[4], size_t padding, uint8_t *out)
 {
-    size_t padding = text[3] != '=' ? 0 : text[2] != '=' ? 1
-                                                         : 2;
-    uint8_t group[4];
-    for (size_t i = 0; i < 4; i++) {
-        group[i] = i < 4 - padding ? text[i] : (uint8_t)'A';
-    }
+    uint8_t group[4] = { text[0], text[1], padding == 1 ? text[2] : (uint8_t)'A', 'A' };
     unsigned all = IS_VALUE;
     uint32_t bits = group_bits(group, &all);
-    uint32_t spare = padding == 0 ? 0 : padding == 1 ? 0xffu
-                                                     : 0xffffu;
-    if ((all & IS_VALUE) == 0 || (bits & spare) != 0) {
-        return 0;
+    if (all != IS_VALUE || (bits & (padding == 1 ? 0xffu : 0xffffu)) != 0) {
+        return false;
     }
-    for (size_t i = 0; i < 3 - padding; i++) {
-        out[i] = (uint8_t)(bits >> (16 - 8 * i));
+    out[0] = (uint8_t)(bits >> 16);
+    if (padding == 1) {
+        out[1] = (uint8_t)(bits >> 8);
     }
-    return 3 - padding;
+    return true;
+}
+
+static size_t padding_of(const uint8_t *text, size_t groups)
+{
+    const uint8_t *end = text + 4 * groups;
+    return groups == 0 || end[-1] != '=' ? 0 : end[-2] != '=' ? 1
+                                                              : 2;
+}
+
+size_t base64_groups_size(const uint8_t *text, size_t groups)
+{
+    return 3 * groups - padding_of(text, groups);
+}
+
+bool base64_decode_groups(const uint8_t *text, size_t groups, uint8_t *out)
+{
+    size_t padding = padding_of(text, groups);
+    if (padding == 0) {
+        return decode_groups(text, groups, out);
+    }
+    groups--;
+    return decode_groups(text, groups, out) && decode_padded(text + 4 * groups, padding, out + 3 * groups);
 }
 
 bool base64_decode(chaos_slice text, chaos_buffer *out)
@@ -74,23 +138,17 @@ bool base64_decode(chaos_slice text, chaos_buffer *out)
     if (text.size == 0) {
         return true;
     }
-    const uint8_t *last_text = text.data + text.size - 4;
-    size_t full = text.size / 4 - 1;
-    uint8_t last[3];
-    size_t last_size = base64_decode_last(last_text, last);
-    if (last_size == 0) {
-        return false;
-    }
-    uint8_t *room = buffer_reserve(out, 3 * full + last_size);
+    size_t groups = text.size / 4;
+    size_t size = base64_groups_size(text.data, groups);
+    uint8_t *room = buffer_reserve(out, size);
     if (room == NULL) {
         return false;
     }
-    if (!base64_decode_groups(text.data, full, room)) {
+    if (!base64_decode_groups(text.data, groups, room)) {
         room[0] = 0; /* the NUL after the content */
         return false;
     }
-    memcpy(room + 3 * full, last, last_size);
-    out->size += 3 * full + last_size;
+    out->size += size;
     return true;
 }
 

@@ -35,20 +35,26 @@ static size_t read_length(reader *r, const char *field)
     return length;
 }
 
-/* Tag and length; the content comes next. */
-static size_t read_header(reader *r, const char *field, uint8_t tag)
+/* Tag and length in any form. */
+static size_t read_any_header(reader *r, const char *field, uint8_t tag)
 {
-    /* Nearly every element of a certificate has a length of one byte: no more than two comparisons. */
-    if (rd_left(r) >= 2 && r->cur[0] == tag && r->cur[1] < LENGTH_LONG && (tag & TAG_NUMBER_MASK) != TAG_NUMBER_MASK) {
-        r->field = field;
-        r->field_offset = rd_offset(r) + 1;
-        r->cur += 2;
-        return r->cur[-1];
-    }
     uint8_t found = rd_u8(r, field);
     rd_expect_number(r, found, tag, r->status, "another element is expected here");
     rd_expect(r, (found & TAG_NUMBER_MASK) != TAG_NUMBER_MASK, r->status, "a tag number is above 30");
     return read_length(r, field);
+}
+
+/* Tag and length; the content comes next. Nearly every element of a certificate has a length of one byte: no more than
+ * two comparisons. */
+static inline size_t read_header(reader *r, const char *field, uint8_t tag)
+{
+    if (rd_left(r) < 2 || r->cur[0] != tag || r->cur[1] >= LENGTH_LONG || (tag & TAG_NUMBER_MASK) == TAG_NUMBER_MASK) {
+        return read_any_header(r, field, tag);
+    }
+    r->field = field;
+    r->field_offset = rd_offset(r) + 1;
+    r->cur += 2;
+    return r->cur[-1];
 }
 
 reader der_enter(reader *r, const char *field, uint8_t tag)

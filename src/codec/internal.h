@@ -4,10 +4,10 @@
 
 #include "codec/codec.h"
 
-/* 4 * groups characters without padding into 3 * groups bytes; false if one is not of the alphabet. */
+/* How many bytes `groups` groups of four characters stand for, by the padding at their end. */
+size_t base64_groups_size(const uint8_t *text, size_t groups);
+/* Decodes them into out; false if a character is not of the alphabet, or the padding or its spare bits are wrong. */
 CHAOS_MUST_USE bool base64_decode_groups(const uint8_t *text, size_t groups, uint8_t *out);
-/* The last group, which may be padded: 1 to 3 bytes into out, and how many; 0 when it is malformed. */
-CHAOS_MUST_USE size_t base64_decode_last(const uint8_t text[4], uint8_t out[3]);
 /* 4 characters for every 3 bytes begun. */
 void base64_encode_to(chaos_slice bytes, uint8_t *out);
 

@@ -1,6 +1,7 @@
 /* json_string.c - strings of JSON texts. Most of a collateral file is strings, and some of them are JSON
  * texts in which every quote is escaped, so both passes go by words of eight characters. */
 #include "codec/internal.h"
+#include "codec/sixteen.h"
 
 enum {
     WORD = 8,
@@ -8,24 +9,6 @@ enum {
     SURROGATE_LOW = 0xdc00,
     SURROGATE_END = 0xe000
 };
-
-#ifdef __SSE2__ /* words of sixteen, where every machine of the kind has them */
-#define HAS_SIXTEEN 1
-typedef char sixteen __attribute__((vector_size(16)));
-
-static sixteen load16(const uint8_t *p)
-{
-    sixteen text;
-    memcpy(&text, p, sizeof text);
-    return text;
-}
-
-/* One bit for each byte of the comparison's result. */
-static unsigned bits16(sixteen result)
-{
-    return (unsigned)__builtin_ia32_pmovmskb128(result);
-}
-#endif
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 #define HIGH_BITS EACH_BYTE(0x80)
@@ -55,33 +38,6 @@ static size_t lowest_mark(uint64_t marks)
 static bool is_special(uint8_t c)
 {
     return c == '"' || c == '\\' || c < 0x20 || c >= 0x80;
-}
-
-/* The first character that is not plain, or the end. */
-static const uint8_t *find_special(const uint8_t *p, const uint8_t *end)
-{
-#ifdef HAS_SIXTEEN
-    while (end - p >= 16) {
-        const sixteen text = load16(p);
-        /* signed: below the space are the controls and all that is not ASCII */
-        const unsigned marks = bits16((sixteen)(text == '"') | (sixteen)(text == '\\') | (sixteen)(text < ' '));
-        if (marks != 0) {
-            return p + __builtin_ctz(marks);
-        }
-        p += 16;
-    }
-#endif
-    while (end - p >= WORD) {
-        uint64_t marks = mark_special(load_u64le(p));
-        if (marks != 0) {
-            return p + lowest_mark(marks);
-        }
-        p += WORD;
-    }
-    while (p < end && !is_special(*p)) {
-        p++;
-    }
-    return p;
 }
 
 /* ---------------------------------------------------------------- escapes ---- */
@@ -143,6 +99,41 @@ static size_t put_utf8(int32_t code, uint8_t *out)
 
 /* ------------------------------------------------------------------- scan ---- */
 
+/* The first character that needs a closer look, or the end. Plain characters are passed over; so are, where it is
+ * easy, escapes of two characters, of which *has_escapes is told. */
+static const uint8_t *find_special(const uint8_t *p, const uint8_t *end, bool *has_escapes)
+{
+#ifdef CODEC_SIXTEEN
+    while (end - p > 16) { /* not sixteen alone: the second character of an escape may be the next one */
+        const sixteen c = sixteen_load(p);
+        /* below the space are the controls and all that is not ASCII */
+        unsigned marks = sixteen_bits((sixteen)(c == '"') | (sixteen)(c == '\\') | sixteen_less(c, ' '));
+        size_t size = 16;
+        while (marks != 0) {
+            const unsigned place = (unsigned)__builtin_ctz(marks);
+            if (p[place] != '\\' || escape_of[p[place + 1]] == 0) {
+                return p + place;
+            }
+            *has_escapes = true;
+            marks &= ~(3u << place);
+            size = place == 15 ? 17 : 16;
+        }
+        p += size;
+    }
+#endif
+    while (end - p >= WORD) {
+        uint64_t marks = mark_special(load_u64le(p));
+        if (marks != 0) {
+            return p + lowest_mark(marks);
+        }
+        p += WORD;
+    }
+    while (p < end && !is_special(*p)) {
+        p++;
+    }
+    return p;
+}
+
 static void fail_at(json *j, const char *field, const uint8_t *p, const char *reason)
 {
     rd_fail(&j->r, CHAOS_E_JSON, field, (size_t)(p - j->r.base), reason);
@@ -172,7 +163,7 @@ json_text json_scan_string(json *j, const char *field)
     const uint8_t *begin = j->r.cur + 1;
     const uint8_t *p = begin;
     while (json_ok(j)) {
-        p = find_special(p, j->r.end);
+        p = find_special(p, j->r.end, &text.has_escapes);
         if (p == j->r.end) {
             fail_at(j, field, p, "the text ends within a string");
         } else if (*p == '"') {
@@ -196,6 +187,37 @@ json_text json_scan_string(json *j, const char *field)
 
 /* --------------------------------------------------------------- unescape ---- */
 
+/* Copies what comes before the next backslash or the end, and gives where that is. The output is never ahead of the
+ * input, so that a whole word fits wherever a word is left. */
+static const uint8_t *copy_plain(const uint8_t *p, const uint8_t *end, uint8_t **out)
+{
+    uint8_t *to = *out;
+    bool found = false;
+#ifdef CODEC_SIXTEEN
+    while (end - p >= 16 && !found) {
+        const unsigned marks = sixteen_bits((sixteen)(sixteen_load(p) == '\\'));
+        const size_t run = marks == 0 ? 16 : (size_t)__builtin_ctz(marks);
+        memcpy(to, p, 16);
+        p += run;
+        to += run;
+        found = marks != 0;
+    }
+#endif
+    while (end - p >= WORD && !found) {
+        const uint64_t marks = mark_zero(load_u64le(p) ^ EACH_BYTE('\\'));
+        const size_t run = marks == 0 ? WORD : lowest_mark(marks);
+        memcpy(to, p, WORD);
+        p += run;
+        to += run;
+        found = marks != 0;
+    }
+    while (p < end && *p != '\\') {
+        *to++ = *p++;
+    }
+    *out = to;
+    return p;
+}
+
 size_t json_unescape(const json_text *text, uint8_t *out)
 {
     const uint8_t *p = text->raw.data;
@@ -205,34 +227,7 @@ size_t json_unescape(const json_text *text, uint8_t *out)
         memcpy(out, p, text->raw.size);
         return text->raw.size;
     }
-    while (p < end) {
-#ifdef HAS_SIXTEEN
-        if (end - p >= 16) { /* as below */
-            const unsigned marks16 = bits16((sixteen)(load16(p) == '\\'));
-            const size_t run16 = marks16 == 0 ? 16 : (size_t)__builtin_ctz(marks16);
-            memcpy(to, p, 16);
-            p += run16;
-            to += run16;
-            if (marks16 == 0) {
-                continue;
-            }
-        } else
-#endif
-            if (end - p >= WORD) {
-            /* The output is never ahead of the input, so that a whole word fits wherever a word is left. */
-            memcpy(to, p, WORD);
-            uint64_t marks = mark_zero(load_u64le(p) ^ EACH_BYTE('\\'));
-            size_t run = marks == 0 ? WORD : lowest_mark(marks);
-            p += run;
-            to += run;
-            if (marks == 0) {
-                continue;
-            }
-        }
-        if (*p != '\\') {
-            *to++ = *p++;
-            continue;
-        }
+    for (p = copy_plain(p, end, &to); p < end; p = copy_plain(p, end, &to)) {
         if (escape_of[p[1]] != 0) {
             *to++ = escape_of[p[1]];
             p += 2;

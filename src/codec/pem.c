@@ -44,19 +44,15 @@ static const char *decode(pem_body *body, const uint8_t *text, size_t groups)
     if (body->ended) {
         return "text follows the padding";
     }
-    uint8_t last[3];
-    size_t full_size = 3 * (groups - 1);
-    size_t last_size = base64_decode_last(text + 4 * (groups - 1), last);
-    if (full_size + last_size > body->capacity - body->size) {
+    size_t size = base64_groups_size(text, groups);
+    if (size > body->capacity - body->size) {
         return "the blocks are larger than allowed";
     }
-    uint8_t *out = body->out + body->size;
-    if (last_size == 0 || !base64_decode_groups(text, groups - 1, out)) {
+    if (!base64_decode_groups(text, groups, body->out + body->size)) {
         return "a line is not base64";
     }
-    memcpy(out + full_size, last, last_size);
-    body->ended = last_size < 3;
-    body->size += full_size + last_size;
+    body->ended = size < 3 * groups;
+    body->size += size;
     return NULL;
 }
 

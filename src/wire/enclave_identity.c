@@ -2,6 +2,8 @@
  * JSON object. Source: Intel PCS API v4, "Get Quoting Enclave Identity". Hex strings are bytes in memory order. */
 #include "wire/internal.h"
 
+#include <stddef.h>
+
 enum {
     KEY_ID,
     KEY_VERSION,
@@ -124,7 +126,7 @@ bool enclave_identity_read(chaos_slice text, enclave_identity *out, fault *why)
     bool seen[KEY_COUNT + 1] = { false };
     chaos_slice key;
     json j;
-    *out = (enclave_identity){ 0 };
+    memset(out, 0, offsetof(enclave_identity, levels)); /* the levels come last, and are filled as they are counted */
     *why = (fault){ 0 };
     json_begin(&j, text, CHAOS_E_QE_IDENTITY_FORMAT);
     json_enter_object(&j, "enclaveIdentity");

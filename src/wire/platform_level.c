@@ -175,6 +175,7 @@ static void read_level(json *j, tcb_level *out, level_forms *forms)
     };
     bool seen[KEY_COUNT + 1] = { false };
     chaos_slice key;
+    *out = (tcb_level){ 0 };
     json_enter_object(j, "tcbLevels");
     while (json_key(j, &key)) {
         size_t which = member_find(keys, KEY_COUNT, key);

@@ -4,6 +4,8 @@
  * Members may come in any order, so what depends on version and id is judged when all of them are known. */
 #include "wire/internal.h"
 
+#include <stddef.h>
+
 enum {
     TCB_TYPE_ONLY = 0, /* components are compared one by one; no other type is defined */
     VERSION_FLAT = 2,  /* sgxtcbcomp01svn ... */
@@ -101,6 +103,7 @@ static void read_module_identity(json *j, tcb_info *out, module_identity *identi
 {
     bool seen[MODULE_KEY_COUNT + 1] = { false };
     chaos_slice key;
+    *identity = (module_identity){ 0 };
     json_enter_object(j, "tdxModuleIdentities");
     while (json_key(j, &key)) {
         size_t which = member_find(module_keys, MODULE_KEY_COUNT, key);
@@ -311,7 +314,7 @@ static void read_whole(json *j, tcb_info *out)
 bool tcb_info_read(chaos_slice text, tcb_info *out, fault *why)
 {
     json j;
-    *out = (tcb_info){ 0 };
+    memset(out, 0, offsetof(tcb_info, identities)); /* the tables come last, and are filled as they are counted */
     *why = (fault){ 0 };
     json_begin(&j, text, CHAOS_E_TCB_INFO_FORMAT);
     read_whole(&j, out);

@@ -187,7 +187,7 @@ typedef struct tcb_info {
     uint32_t evaluation_number;
     bool has_module;
     uint8_t module_mr_signer[48], module_attributes[8], module_attributes_mask[8];
-    size_t identity_count, module_level_count, level_count;
+    size_t identity_count, module_level_count, level_count; /* what lies beyond them in the tables means nothing */
     module_identity identities[MAX_MODULE_IDENTITIES];
     svn_level module_levels[MAX_MODULE_IDENTITIES * 16];
     tcb_level levels[MAX_TCB_LEVELS]; /* descending by (sgx, pce_svn, tdx); no two equal */
@@ -201,7 +201,7 @@ typedef struct enclave_identity {
     uint32_t evaluation_number;
     uint8_t misc_select[4], misc_select_mask[4], attributes[16], attributes_mask[16], mr_signer[32];
     uint16_t isv_prod_id;
-    size_t level_count;
+    size_t level_count;     /* what lies beyond means nothing */
     svn_level levels[MAX_IDENTITY_LEVELS]; /* descending by isv_svn; no two equal */
 } enclave_identity;
 

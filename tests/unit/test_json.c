@@ -738,6 +738,54 @@ static void the_first_failure_stays(void **state)
     }
 }
 
+/* A string of x, a, b and x again: its value in `out`, or the fault's status. */
+static chaos_status decode_among(size_t before, uint8_t a, uint8_t b, size_t after, chaos_buffer *out)
+{
+    uint8_t text[64];
+    size_t size = 0;
+    text[size++] = '"';
+    memset(text + size, 'x', before);
+    size += before;
+    text[size++] = a;
+    text[size++] = b;
+    memset(text + size, 'x', after);
+    size += after;
+    text[size++] = '"';
+    out->size = 0;
+    json j;
+    json_begin(&j, slice(text, size), BAD);
+    (void)json_decoded_string(&j, "it", out);
+    json_end(&j);
+    return j.r.why.status;
+}
+
+/* Strings are scanned and decoded many characters at a time. Any two characters at any place of a long string give what
+ * they give alone, which is too short for that. */
+static void a_long_string_as_a_short_one(void **state)
+{
+    (void)state;
+    enum {
+        PLACES = 18,
+        AFTER = 20
+    };
+    CHAOS_AUTO_BUFFER(alone, 64);
+    CHAOS_AUTO_BUFFER(among, 64);
+    for (unsigned pair = 0; pair < 0x10000; pair++) {
+        const uint8_t a = (uint8_t)(pair >> 8);
+        const uint8_t b = (uint8_t)(pair & 0xff);
+        const chaos_status status = decode_among(0, a, b, 0, &alone);
+        const size_t step = a == '"' || a == '\\' || b == '"' || b == '\\' ? 1 : 5;
+        for (size_t before = 0; before < PLACES; before += step) {
+            assert_int_equal(decode_among(before, a, b, AFTER, &among), status);
+            if (status == CHAOS_OK) {
+                assert_int_equal(among.size, before + alone.size + AFTER);
+                assert_memory_equal(among.data + before, alone.data, alone.size);
+                assert_int_equal(among.data[before + alone.size], 'x');
+            }
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -755,6 +803,7 @@ int main(void)
         cmocka_unit_test(keys_must_ascend),
         cmocka_unit_test(nesting_must_be_right),
         cmocka_unit_test(the_first_failure_stays),
+        cmocka_unit_test(a_long_string_as_a_short_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,33 @@ static void hex_of_every_byte(void **state)
     }
 }
 
+/* What is decoded many digits at a time gives what the same digits give two by two, which is too few for that. */
+static void hex_of_any_length_as_of_two(void **state)
+{
+    (void)state;
+    static const char good[] = "0123456789abcdefABCDEF00ffFf99aAzz";
+    enum {
+        SIZE = (sizeof good - 3) / 2
+    };
+    for (size_t begin = 0; begin < 2; begin++) {
+        for (size_t place = begin; place < begin + 2 * SIZE; place++) {
+            for (unsigned c = 0; c < 256; c++) {
+                uint8_t text[sizeof good], out[SIZE], wanted[SIZE] = { 0 };
+                bool all = true;
+                memcpy(text + begin, good, 2 * SIZE);
+                text[place] = (uint8_t)c;
+                for (size_t i = 0; i < SIZE; i++) {
+                    all = hex_decode(slice(text + begin + 2 * i, 2), wanted + i, 1) && all;
+                }
+                uint8_t *copy = exact_copy(slice(text + begin, 2 * SIZE));
+                assert_int_equal(hex_decode(slice(copy, 2 * SIZE), out, SIZE), all);
+                assert_true(!all || memcmp(out, wanted, SIZE) == 0);
+                free(copy);
+            }
+        }
+    }
+}
+
 /* --------------------------------------------------------------- base64 ---- */
 
 typedef struct base64_row {
@@ -161,6 +188,31 @@ static void base64_of_every_length(void **state)
         assert_true(base64_encode(slice(bytes, size), &text));
         assert_true(base64_decode(buffer_slice(&text), &back));
         assert_true(slice_equal(buffer_slice(&back), slice(bytes, size)));
+    }
+}
+
+/* The same for groups: all at once as one by one. */
+static void base64_of_any_length_as_of_one_group(void **state)
+{
+    (void)state;
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/zZaA";
+    enum {
+        GROUPS = (sizeof good - 1) / 4
+    };
+    for (size_t place = 0; place < sizeof good - 1; place++) {
+        for (unsigned c = 0; c < 256; c++) {
+            CHAOS_AUTO_BUFFER(out, 3 * GROUPS);
+            CHAOS_AUTO_BUFFER(wanted, 3 * GROUPS);
+            uint8_t *copy = exact_copy(slice(good, sizeof good - 1));
+            bool all = true;
+            copy[place] = (uint8_t)c;
+            for (size_t i = 0; i < GROUPS; i++) {
+                all = all && wanted.size == 3 * i && base64_decode(slice(copy + 4 * i, 4), &wanted);
+            }
+            assert_int_equal(base64_decode(slice(copy, sizeof good - 1), &out), all);
+            assert_true(!all || slice_equal(buffer_slice(&out), buffer_slice(&wanted)));
+            free(copy);
+        }
     }
 }
 
@@ -433,9 +485,11 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(hex_digits_are_read),
         cmocka_unit_test(hex_of_every_byte),
+        cmocka_unit_test(hex_of_any_length_as_of_two),
         cmocka_unit_test(base64_goes_both_ways),
         cmocka_unit_test(what_is_not_base64),
         cmocka_unit_test(base64_of_every_length),
+        cmocka_unit_test(base64_of_any_length_as_of_one_group),
         cmocka_unit_test(pem_is_read_strictly),
         cmocka_unit_test(pem_cut_anywhere),
         cmocka_unit_test(pem_uses_no_more_than_its_storage),
