@@ -20,7 +20,7 @@ static uint8_t current(const json *j)
     return j->r.cur < j->r.end ? *j->r.cur : 0;
 }
 
-static uint8_t skip_space(json *j)
+static uint8_t skip_spaces(json *j)
 {
     uint8_t c = current(j);
     while (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
@@ -28,6 +28,13 @@ static uint8_t skip_space(json *j)
         c = current(j);
     }
     return c;
+}
+
+/* The next character that is no white space, as above. */
+static inline uint8_t skip_space(json *j)
+{
+    uint8_t c = current(j);
+    return c > ' ' ? c : skip_spaces(j);
 }
 
 static void fail_here(json *j, chaos_status status, const char *field, const char *reason)

@@ -101,7 +101,7 @@ static size_t put_utf8(int32_t code, uint8_t *out)
 
 /* The first character that needs a closer look, or the end. Plain characters are passed over; so are, where it is
  * easy, escapes of two characters, of which *has_escapes is told. */
-static const uint8_t *find_special(const uint8_t *p, const uint8_t *end, bool *has_escapes)
+static inline const uint8_t *find_special(const uint8_t *p, const uint8_t *end, bool *has_escapes)
 {
 #ifdef CODEC_SIXTEEN
     while (end - p > 16) { /* not sixteen alone: the second character of an escape may be the next one */
@@ -157,13 +157,11 @@ static size_t scan_escape(json *j, const char *field, const uint8_t *p, json_tex
     return 1 + size;
 }
 
-json_text json_scan_string(json *j, const char *field)
+/* Goes on at p, where what is there needs a closer look. */
+static json_text scan_on(json *j, const char *field, const uint8_t *p, json_text text)
 {
-    json_text text = { .raw = slice(j->r.cur, 0) };
     const uint8_t *begin = j->r.cur + 1;
-    const uint8_t *p = begin;
     while (json_ok(j)) {
-        p = find_special(p, j->r.end, &text.has_escapes);
         if (p == j->r.end) {
             fail_at(j, field, p, "the text ends within a string");
         } else if (*p == '"') {
@@ -181,7 +179,28 @@ json_text json_scan_string(json *j, const char *field)
             }
             p += size;
         }
+        if (json_ok(j)) {
+            p = find_special(p, j->r.end, &text.has_escapes);
+        }
     }
+    return text;
+}
+
+json_text json_scan_string(json *j, const char *field)
+{
+    json_text text = { .raw = slice(j->r.cur, 0) };
+    if (!json_ok(j)) {
+        return text;
+    }
+    const uint8_t *begin = j->r.cur + 1;
+    bool has_escapes = false;
+    const uint8_t *p = find_special(begin, j->r.end, &has_escapes);
+    text.has_escapes = has_escapes;
+    if (p == j->r.end || *p != '"') {
+        return scan_on(j, field, p, text);
+    }
+    text.raw = slice(begin, (size_t)(p - begin));
+    j->r.cur = p + 1;
     return text;
 }
 

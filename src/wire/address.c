@@ -23,16 +23,17 @@ void chaos_address_format(const chaos_address *address, char text[CHAOS_ADDRESS_
     text[PREFIX + DIGITS] = '\0';
 }
 
-/* All digits of one case say nothing, and are taken as they are. Of hex digits, bit 5 sets small letters apart. */
+/* All digits of one case say nothing, and are taken as they are. Of hex digits, bit 6 sets letters apart and bit 5 the
+ * small ones among them. */
 static bool is_of_one_case(const uint8_t *digits)
 {
-    unsigned letters = 0, small = 0;
+    unsigned small = 0, capital = 0;
     for (size_t i = 0; i < DIGITS; i++) {
-        unsigned letter = digits[i] >> 6 & 1u;
-        letters += letter;
-        small += letter & (digits[i] >> 5 & 1u);
+        unsigned small_bit = (unsigned)digits[i] << 1;
+        small |= digits[i] & small_bit;
+        capital |= digits[i] & ~small_bit;
     }
-    return small == 0 || small == letters;
+    return (small & 0x40) == 0 || (capital & 0x40) == 0;
 }
 
 const char *address_from_text(chaos_slice text, chaos_address *address)

@@ -2,8 +2,10 @@
  * values as ABI words (KeyBinding, AgentAction, KeyHandover). */
 #include "wire/internal.h"
 
-static const char domain_type[] =
-    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+/* keccak("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)") */
+const chaos_keccak domain_type_hash = { { 0x8b, 0x73, 0xc3, 0xc6, 0x9b, 0xb8, 0xfe, 0x3d, 0x51, 0x2e, 0xcc,
+                                          0x4c, 0xf7, 0x59, 0xcc, 0x79, 0x23, 0x9f, 0x7b, 0x17, 0x9b, 0x0f,
+                                          0xfa, 0xca, 0xa9, 0xa7, 0x5d, 0x52, 0x2b, 0x39, 0x40, 0x0f } };
 static const char domain_name[] = "ChaosChain TEE";
 static const char domain_version[] = "1";
 
@@ -29,7 +31,7 @@ chaos_keccak domain_separator(const chaos_u256 *chain_id, const chaos_address *r
     uint8_t words[5 * WORD_SIZE];
     uint8_t *at = words;
 
-    at = WORD_PUT(at, hash_keccak(slice_text(domain_type)));
+    at = WORD_PUT(at, domain_type_hash);
     at = WORD_PUT(at, hash_keccak(slice_text(domain_name)));
     at = WORD_PUT(at, hash_keccak(slice_text(domain_version)));
     at = WORD_PUT(at, *chain_id);

@@ -26,6 +26,8 @@ static inline void json_refuse(json *j, const char *field, const char *reason)
 uint8_t *word_put_bytes(uint8_t *at, const uint8_t *value, size_t size);
 uint8_t *word_put_number(uint8_t *at, uint64_t number);
 #define WORD_PUT(at, value) word_put_bytes((at), (value).bytes, sizeof(value).bytes)
+/* typeHash of a domain with name, version, chainId and verifyingContract, as nearly every domain is. */
+extern const chaos_keccak domain_type_hash;
 chaos_keccak domain_digest(const chaos_keccak *separator, const chaos_keccak *struct_hash);
 
 /* ------------------------------------------------------- values as strings ---- */

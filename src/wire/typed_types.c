@@ -14,7 +14,7 @@ void typed_refuse(json *j, const typed_set *set, const char *field, chaos_slice 
 
 static bool is_letter(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+    return (uint8_t)((c | 0x20) - 'a') < 26 || c == '_' || c == '$';
 }
 
 static bool is_identifier(chaos_slice text)
@@ -184,20 +184,34 @@ static int order(chaos_slice a, chaos_slice b)
     return by_bytes != 0 ? by_bytes : (a.size > b.size) - (a.size < b.size);
 }
 
-static bool append_character(chaos_buffer *out, char c)
+static uint8_t *put(uint8_t *at, chaos_slice text, char after)
 {
-    return buffer_append(out, slice(&c, 1));
+    memcpy(at, text.data, text.size);
+    at[text.size] = (uint8_t)after;
+    return at + text.size + 1;
 }
 
+/* "Name(type name,type name)" */
 static bool append_type(const typed_struct *type, chaos_buffer *out)
 {
-    bool ok = buffer_append(out, type->name) && append_character(out, '(');
-    for (size_t i = 0; ok && i < type->count; i++) {
-        const typed_member *member = &type->members[i];
-        ok = (i == 0 || append_character(out, ',')) && buffer_append(out, member->type) &&
-             append_character(out, ' ') && buffer_append(out, member->name);
+    size_t size = type->name.size + 1 + (type->count == 0 ? 1 : 0);
+    for (size_t i = 0; i < type->count; i++) {
+        size += type->members[i].type.size + 1 + type->members[i].name.size + 1;
     }
-    return ok && append_character(out, ')');
+    uint8_t *at = buffer_reserve(out, size);
+    if (at == NULL) {
+        return false;
+    }
+    at = put(at, type->name, '(');
+    for (size_t i = 0; i < type->count; i++) {
+        at = put(at, type->members[i].type, ' ');
+        at = put(at, type->members[i].name, i + 1 == type->count ? ')' : ',');
+    }
+    if (type->count == 0) {
+        *at = ')';
+    }
+    out->size += size;
+    return true;
 }
 
 static bool is_listed(typed_struct *const *list, size_t count, const typed_struct *type)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "sim/recipe.h"
+#include "wire/internal.h"
 
 #define DOMAIN                                                                                           \
     "\"domain\":{\"name\":\"ChaosChain TEE\",\"version\":\"1\",\"chainId\":31337,\"verifyingContract\":" \
@@ -341,6 +342,81 @@ static void test_values(void **state)
     }
 }
 
+/* Adds the member `letter` of a domain to its type as JSON and as text, to its values as JSON, and to its words. */
+static void add_domain_member(char letter, bool first, chaos_buffer *members, chaos_buffer *type, chaos_buffer *values,
+                              chaos_buffer *words)
+{
+    static const struct {
+        char letter;
+        const char *name, *type, *value, *text; /* as a string: NULL, then its word is of ones */
+    } all[] = { { 'n', "name", "string", "\"d\"", "d" },
+                { 'v', "version", "string", "\"7\"", "7" },
+                { 'c', "chainId", "uint256", "\"" WORD("11111111") "\"",
+                  NULL },
+                { 's', "salt", "bytes32", "\"" WORD("11111111") "\"",
+                  NULL },
+                { 'a', "verifyingContract", "address", "\"" ELEVENS "\"", NULL } };
+    size_t i = 0;
+    uint8_t ones[ABI_WORD];
+    memset(ones, 0x11, sizeof ones);
+    while (all[i].letter != letter) {
+        i++;
+    }
+    if (letter == 'a') {
+        memset(ones, 0, ABI_WORD - sizeof(chaos_address));
+    }
+    const char *comma = first ? "" : ",";
+    const chaos_keccak hash = hash_keccak(slice_text(all[i].text == NULL ? "" : all[i].text));
+    assert_true(buffer_append_format(members, "%s{\"name\":\"%s\",\"type\":\"%s\"}", comma, all[i].name, all[i].type));
+    assert_true(buffer_append_format(type, "%s%s %s", comma, all[i].type, all[i].name));
+    assert_true(buffer_append_format(values, "%s\"%s\":%s", comma, all[i].name, all[i].value));
+    assert_true(buffer_append(words, all[i].text == NULL ? slice(ones, sizeof ones)
+                                                         : slice(hash.bytes, sizeof hash.bytes)));
+}
+
+/* The usual domain's type hash is a constant. It is the right one, and for the usual domain only. */
+static void test_domain_types(void **state)
+{
+    static const char *const domains[] = { "nvca", "vnca", "nvac", "ncva", "acvn", "nvc", "nva", "n", "nvcs", "nvcas",
+                                           "snvca" };
+    static const char usual[] = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+    const chaos_keccak usual_hash = hash_keccak(slice_text(usual));
+    (void)state;
+    assert_memory_equal(usual_hash.bytes, domain_type_hash.bytes, sizeof usual_hash.bytes);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(domains); i++) {
+        CHAOS_AUTO_BUFFER(members, 1024);
+        CHAOS_AUTO_BUFFER(type, 1024);
+        CHAOS_AUTO_BUFFER(values, 1024);
+        CHAOS_AUTO_BUFFER(words, 1024);
+        CHAOS_AUTO_BUFFER(text, 4096);
+        uint8_t message[2 * ABI_WORD] = { 0 }, whole[2 + 2 * ABI_WORD] = { 0x19, 0x01 };
+        chaos_keccak hash = { { 0 } }, digest;
+        fault why = { 0 };
+        assert_true(buffer_append(&words, slice(hash.bytes, sizeof hash.bytes)));
+        assert_true(buffer_append_text(&type, "EIP712Domain("));
+        for (size_t k = 0; domains[i][k] != '\0'; k++) {
+            add_domain_member(domains[i][k], k == 0, &members, &type, &values, &words);
+        }
+        assert_true(buffer_append_text(&type, ")"));
+        hash = hash_keccak(buffer_slice(&type));
+        memcpy(words.data, hash.bytes, sizeof hash.bytes);
+        hash = hash_keccak(buffer_slice(&words));
+        memcpy(whole + 2, hash.bytes, sizeof hash.bytes);
+        hash = hash_keccak(slice_text("T(bool v)"));
+        memcpy(message, hash.bytes, sizeof hash.bytes);
+        message[sizeof message - 1] = 1;
+        hash = hash_keccak(slice(message, sizeof message));
+        memcpy(whole + 2 + ABI_WORD, hash.bytes, sizeof hash.bytes);
+        hash = hash_keccak(slice(whole, sizeof whole));
+        assert_true(buffer_append_format(&text,
+                                         "{\"types\":{\"EIP712Domain\":[%s],\"T\":[{\"name\":\"v\",\"type\":\"bool\"}]},"
+                                         "\"primaryType\":\"T\",\"domain\":{%s},\"message\":{\"v\":true}}",
+                                         (const char *)members.data, (const char *)values.data));
+        assert_true(typed_data_digest(buffer_slice(&text), &digest, NULL, &why));
+        assert_memory_equal(digest.bytes, hash.bytes, sizeof hash.bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_domain_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
