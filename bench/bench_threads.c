@@ -1,6 +1,8 @@
 /* bench_threads.c - do verifications in parallel go as far as the raw primitive does? For 1, 2, 4, ... threads up to the
  * processors (at least two): verifications a second, and how many times as many the most threads make, beside the raw
- * row of the same round. The raw row stands there twice: what differs between the two is noise. */
+ * row of the same round. The raw row stands there twice: what differs between the two is noise. "Dearer" is what one
+ * verification costs the most threads in processor time, beside what it costs one: waiting for each other's memory shows
+ * there whatever else the machine does. */
 #include "bench/bench.h"
 
 #include <pthread.h>
@@ -62,7 +64,16 @@ typedef struct worker {
     pthread_t thread;
     void (*work)(void);
     unsigned long done;
+    double used; /* seconds of processor time */
 } worker;
+
+static double processor_seconds(void)
+{
+    struct timespec used;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
 
 static void *run(void *context)
 {
@@ -72,14 +83,19 @@ static void *run(void *context)
         w->work();
         w->done++;
     }
+    w->used = processor_seconds();
     return NULL;
 }
 
-static double rate(void (*work)(void), unsigned threads)
+typedef struct outcome {
+    double rate, each; /* a second; processor seconds of one */
+} outcome;
+
+static outcome measure(void (*work)(void), unsigned threads)
 {
     static worker workers[MAX_THREADS];
     const struct timespec nap = { 0, (long)(ROUND_SECONDS * 1e9) };
-    double begin = seconds(), total = 0;
+    double begin = seconds(), total = 0, used = 0;
 
     atomic_store(&stop, false);
     for (unsigned i = 0; i < threads; i++) {
@@ -91,11 +107,12 @@ static double rate(void (*work)(void), unsigned threads)
     for (unsigned i = 0; i < threads; i++) {
         (void)pthread_join(workers[i].thread, NULL);
         total += (double)workers[i].done;
+        used += workers[i].used;
     }
-    return total / (seconds() - begin);
+    return (outcome){ total / (seconds() - begin), used / total };
 }
 
-static double rates[ROWS][MAX_THREADS + 1][ROUNDS];
+static double rates[ROWS][MAX_THREADS + 1][ROUNDS], each[ROWS][MAX_THREADS + 1][ROUNDS];
 
 static double middle_of(const double values[ROUNDS])
 {
@@ -108,23 +125,21 @@ static double middle_of(const double values[ROUNDS])
 
 static void print(size_t row, unsigned most)
 {
-    double scaling[ROUNDS], beside_raw[ROUNDS];
+    double scaling[ROUNDS], beside_raw[ROUNDS], dearer[ROUNDS];
+    unsigned last = 1;
 
     (void)printf("%-26s", rows[row].name);
     for (unsigned threads = 1; threads <= most; threads *= 2) {
         (void)printf("  %2u: %8.0f", threads, middle_of(rates[row][threads]));
+        last = threads;
     }
     for (size_t round = 0; round < ROUNDS; round++) {
-        unsigned last = 1;
-
-        while (2 * last <= most) {
-            last *= 2;
-        }
         scaling[round] = rates[row][last][round] / rates[row][1][round];
         beside_raw[round] = scaling[round] / (rates[0][last][round] / rates[0][1][round]);
+        dearer[round] = each[row][last][round] / each[row][1][round];
     }
-    (void)printf("  scales %.2f = %.3f x raw%s\n", middle_of(scaling), middle_of(beside_raw),
-                 rows[row].work == work_raw ? "" : "   goal 0.95");
+    (void)printf("  scales %.2f = %.3f x raw%s, dearer %.3f x\n", middle_of(scaling), middle_of(beside_raw),
+                 rows[row].work == work_raw ? "            " : " (goal 0.95)", middle_of(dearer));
 }
 
 int main(void)
@@ -140,7 +155,9 @@ int main(void)
     for (size_t round = 0; round < ROUNDS; round++) {
         for (unsigned threads = 1; threads <= most; threads *= 2) {
             for (size_t row = 0; row < ROWS; row++) {
-                rates[row][threads][round] = rate(rows[row].work, threads);
+                const outcome o = measure(rows[row].work, threads);
+                rates[row][threads][round] = o.rate;
+                each[row][threads][round] = o.each;
             }
         }
     }
