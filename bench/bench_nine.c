@@ -10,31 +10,31 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-/* The sample of RFC 6979 A.2.5. */
-static const char x[] = "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6";
-static const char y[] = "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299";
+/* The sample of RFC 6979 A.2.5; the key as SEC 1 encodes it (04 X Y), which is the cheapest way to give it. */
+static const char xy[] = "0460FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
+                         "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299";
 static const char r[] = "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716";
 static const char s[] = "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8";
 
+#define KEY_SIZE 65
+
 static int verify(const EC_GROUP *group)
 {
-    unsigned char digest[32];
+    unsigned char digest[32], point[KEY_SIZE];
     EC_KEY *key = EC_KEY_new();
     ECDSA_SIG *signature = ECDSA_SIG_new();
-    BIGNUM *numbers[4] = { NULL, NULL, NULL, NULL };
-    const char *const texts[4] = { x, y, r, s };
+    BIGNUM *numbers[3] = { NULL, NULL, NULL };
+    const char *const texts[3] = { xy, r, s };
     int good = key != NULL && signature != NULL;
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         good = BN_hex2bn(&numbers[i], texts[i]) > 0 && good;
     }
     (void)SHA256((const unsigned char *)"sample", strlen("sample"), digest);
-    good = good && EC_KEY_set_group(key, group) == 1 &&
-           EC_KEY_set_public_key_affine_coordinates(key, numbers[0], numbers[1]) == 1 &&
-           ECDSA_SIG_set0(signature, numbers[2], numbers[3]) == 1 &&
+    good = good && BN_bn2binpad(numbers[0], point, KEY_SIZE) == KEY_SIZE && EC_KEY_set_group(key, group) == 1 &&
+           EC_KEY_oct2key(key, point, KEY_SIZE, NULL) == 1 && ECDSA_SIG_set0(signature, numbers[1], numbers[2]) == 1 &&
            ECDSA_do_verify(digest, sizeof digest, signature, key) == 1;
     BN_free(numbers[0]);
-    BN_free(numbers[1]);
     ECDSA_SIG_free(signature);
     EC_KEY_free(key);
     return good;
