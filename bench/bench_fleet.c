@@ -78,14 +78,6 @@ typedef struct cost { /* microseconds */
     double wall, processor;
 } cost;
 
-static double processor_seconds(void)
-{
-    struct timespec now_used;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now_used);
-    return (double)now_used.tv_sec + (double)now_used.tv_nsec * 1e-9;
-}
-
 static cost ask(const platform *p, chaos_cache *cache)
 {
     const chaos_expectation nothing = CHAOS_EXPECTATION_INIT;

@@ -67,14 +67,6 @@ typedef struct worker {
     double used; /* seconds of processor time */
 } worker;
 
-static double processor_seconds(void)
-{
-    struct timespec used;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
-}
-
 static void *run(void *context)
 {
     worker *w = context;

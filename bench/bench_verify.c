@@ -1,6 +1,7 @@
 /* bench_verify.c - verification beside the P-256 verifications that it cannot do without, in one run.
  *
- *   bench-verify                    table: medians of interleaved rounds, with an A/A row
+ *   bench-verify                    table: medians of interleaved rounds, with an A/A row; by the clock on the wall, and
+ *                                   in processor time, which other programs do not lengthen
  *   bench-verify --peer COMMAND...  the same, and a row for a peer: a program that is started once, gets a line for each
  *                                   round and answers with one, its microseconds for each verification
  *   bench-verify --once ROW N       N times a row (cold, sealed, warm, parse) and nothing else: for callgrind
@@ -178,9 +179,13 @@ static double ask_peer(void)
 
 /* ------------------------------------------------------------------ table ---- */
 
-static double microseconds_each(void (*work)(void))
+typedef struct duration { /* microseconds */
+    double wall, processor;
+} duration;
+
+static duration each(void (*work)(void))
 {
-    double begin = seconds(), end;
+    double used = processor_seconds(), begin = seconds(), end;
     unsigned count = 0;
 
     do {
@@ -188,7 +193,8 @@ static double microseconds_each(void (*work)(void))
         count++;
         end = seconds();
     } while (end - begin < ROUND_SECONDS);
-    return (end - begin) / count * 1e6;
+    used = processor_seconds() - used;
+    return (duration){ (end - begin) / count * 1e6, used / count * 1e6 };
 }
 
 enum {
@@ -212,15 +218,15 @@ static const struct {
     int beside;
     double goal;
 } rows[ROWS] = {
-    [ONE] = { NULL, "one raw P-256 verification (A)", raw_one, ONE, 0 },
-    [ONE_AGAIN] = { NULL, "one raw P-256 verification (A again)", raw_one, ONE, 0 },
+    [ONE] = { NULL, "one raw (A)", raw_one, ONE, 0 },
+    [ONE_AGAIN] = { NULL, "one raw (A again)", raw_one, ONE, 0 },
     [THREE] = { NULL, "three raw", raw_three, THREE, 0 },
     [NINE] = { NULL, "nine raw", raw_nine, NINE, 0 },
     [COLD] = { "cold", "cold: everything read, everything verified", cold_verification, NINE, 1.08 },
     [SEALED] = { "sealed", "collateral sealed, platform new", sealed_verification, THREE, 1.07 },
     [WARM] = { "warm", "collateral sealed, platform seen before", warm_verification, ONE, 1.10 },
     [PARSE] = { "parse", "everything read, nothing verified", parse_everything, -1, 25.0 },
-    [PEER] = { NULL, "npm @phala/dcap-qvl (Node.js), everything", NULL, NINE, 0 },
+    [PEER] = { NULL, "npm @phala/dcap-qvl (Node.js), everything", NULL, COLD, 0 },
 };
 
 static int once(const char *option, const char *times)
@@ -237,31 +243,44 @@ static int once(const char *option, const char *times)
     return 64;
 }
 
-static double median[ROWS];
+typedef struct times { /* of one row: round by round, then sorted */
+    double wall[ROUNDS], processor[ROUNDS];
+} times;
 
-static void show(size_t row, double times[ROUNDS])
+static times all[ROWS];
+
+static void sort(times *row)
 {
-    qsort(times, ROUNDS, sizeof times[0], by_value);
-    median[row] = times[ROUNDS / 2];
+    qsort(row->wall, ROUNDS, sizeof row->wall[0], by_value);
+    qsort(row->processor, ROUNDS, sizeof row->processor[0], by_value);
 }
 
-static void print_row(size_t row, const double times[ROUNDS])
+static void print_row(size_t row)
 {
-    (void)printf("%-44s %10.1f %10.1f %10.1f", rows[row].name, median[row], times[0], times[ROUNDS - 1]);
-    if (rows[row].beside >= 0) {
-        (void)printf(" %8.3f x %-32s", median[row] / median[rows[row].beside], rows[rows[row].beside].name);
+    const size_t middle = ROUNDS / 2;
+    const times *t = &all[row];
+
+    (void)printf("%-44s %10.1f %10.1f %10.1f", rows[row].name, t->wall[middle], t->wall[0], t->wall[ROUNDS - 1]);
+    if (row == PEER) {
+        (void)printf(" %10s %8.3f x %8s  ", "", t->wall[middle] / all[rows[row].beside].wall[middle], "");
+    } else if (rows[row].beside >= 0) {
+        const times *beside = &all[rows[row].beside];
+        (void)printf(" %10.1f %8.3f x %8.3f x", t->processor[middle], t->wall[middle] / beside->wall[middle],
+                     t->processor[middle] / beside->processor[middle]);
     } else {
-        (void)printf(" %8.1f us %-31s", median[row], "");
+        (void)printf(" %10.1f %8s   %8s  ", t->processor[middle], "", "");
+    }
+    if (rows[row].beside >= 0) {
+        (void)printf(" %s", rows[rows[row].beside].name);
     }
     if (rows[row].goal > 0) {
-        (void)printf(" goal %.2f", rows[row].goal);
+        (void)printf("   goal %.2f%s", rows[row].goal, rows[row].beside < 0 ? " us" : "");
     }
     (void)printf("\n");
 }
 
 int main(int argc, char **argv)
 {
-    static double times[ROWS][ROUNDS];
     bool has_peer = argc > 2 && strcmp(argv[1], "--peer") == 0;
 
     load_input(&input);
@@ -276,19 +295,24 @@ int main(int argc, char **argv)
     }
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t row = 0; row < ROWS; row++) {
-            if (row != PEER || has_peer) {
-                times[row][round] = row == PEER ? ask_peer() : microseconds_each(rows[row].work);
+            if (row == PEER) {
+                all[row].wall[round] = has_peer ? ask_peer() : 0;
+            } else {
+                const duration d = each(rows[row].work);
+                all[row].wall[round] = d.wall;
+                all[row].processor[round] = d.processor;
             }
         }
     }
     (void)printf("%s, one thread, medians of %d interleaved rounds\n", input.what, ROUNDS);
-    (void)printf("%-44s %10s %10s %10s %10s\n", "", "median us", "min", "max", "ratio");
+    (void)printf("%-44s %10s %10s %10s %10s %10s %10s beside\n", "", "median us", "min", "max", "CPU us", "ratio",
+                 "CPU ratio");
     for (size_t row = 0; row < ROWS; row++) {
-        show(row, times[row]);
+        sort(&all[row]);
     }
     for (size_t row = 0; row < ROWS; row++) {
         if (row != PEER || has_peer) {
-            print_row(row, times[row]);
+            print_row(row);
         }
     }
     chaos_cache_free(cache);
