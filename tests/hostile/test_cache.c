@@ -12,7 +12,7 @@
 
 enum {
     MAX_CASES = 2048,
-    MAX_TIMES = 64,
+    MAX_TIMES = 80,
     LARGE = 64 * 1024 * 1024,
     SMALL = 200 * 1024 /* a few entries */
 };
@@ -40,17 +40,41 @@ static void must(chaos_status status, const chaos_error *err)
     }
 }
 
-static void add_time(question *q, int64_t at)
+static void add_moment(question *q, int64_t at)
 {
-    for (int64_t t = at - 1; t <= at + 1; t++) {
-        if (q->time_count < MAX_TIMES && t > 0) {
-            q->times[q->time_count++] = t;
+    for (size_t i = 0; i < q->time_count; i++) {
+        if (q->times[i] == at) {
+            return;
         }
+    }
+    if (at > 0) {
+        assert_true(q->time_count < MAX_TIMES);
+        q->times[q->time_count++] = at;
     }
 }
 
-/* The dates of everything that the question is judged by, as far as they can be read. */
-static void add_times(question *q)
+static void add_time(question *q, int64_t at)
+{
+    for (int64_t t = at - 1; t <= at + 1; t++) {
+        add_moment(q, t);
+    }
+}
+
+/* Of the certificates that the collateral is judged by; the window of the whole tells only the narrowest. */
+static void add_certificate_times(question *q, const sealed_collateral *sealed)
+{
+    const certificate *all[] = { &sealed->ca, &sealed->tcb_signer.signer, &sealed->tcb_signer.root,
+                                 &sealed->qe_signer.signer };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0] - (sealed->one_signer ? 1 : 0); i++) {
+        add_time(q, all[i]->not_before);
+        add_time(q, all[i]->not_after);
+    }
+}
+
+/* The dates of everything that the question is judged by, as far as they can be read; or of the window only in which
+ * all of it is valid. */
+static void add_times(question *q, bool all)
 {
     chaos_error err;
     chaos_collateral *collateral = NULL;
@@ -72,8 +96,11 @@ static void add_times(question *q)
                                   f.root_ca_crl_next_update, f.pck_crl_issued, f.pck_crl_next_update,
                                   claims->pck_not_before, claims->pck_not_after };
 
-        for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+        for (size_t i = 0; i < (all ? sizeof dates / sizeof dates[0] : 2); i++) {
             add_time(q, dates[i]);
+        }
+        if (all) {
+            add_certificate_times(q, collateral->sealed);
         }
     }
     chaos_claims_free(claims);
@@ -119,7 +146,7 @@ static void add_forged(forge_kind kind, const forge_break *broken, const forge_o
     }
     forge_result_free(&made);
     if (broken == NULL) {
-        add_times(q);
+        add_times(q, true);
     }
 }
 
@@ -154,7 +181,7 @@ static void add_pairs(void)
         assert_true(read_vector(name, &q->quote));
         (void)snprintf(name, sizeof name, "dcap/%s", json_string_value(json_object_get(pair, "collateral")));
         assert_true(read_vector(name, &q->collateral));
-        add_times(q);
+        add_times(q, true);
     }
     json_decref(expected);
 }
@@ -180,6 +207,7 @@ static void add_synthetic(void)
         assert_true(read_vector(path, &q->quote));
         (void)snprintf(path, sizeof path, "dcap/synthetic/%s/collateral.json", name);
         assert_true(read_vector(path, &q->collateral));
+        add_times(q, false);
     }
     json_decref(cases);
 }
@@ -259,6 +287,19 @@ static chaos_cache *new_cache(size_t limit)
 
     must(chaos_cache_new(limit, &cache, &err), &err);
     return cache;
+}
+
+/* Does the cache know the question's platform? */
+static bool knows(chaos_cache *cache, const question *q)
+{
+    chaos_evidence *evidence = NULL;
+    chaos_error err;
+
+    must(chaos_evidence_parse(bytes_of(&q->quote), &evidence, &err), &err);
+    const known_platform *known = cache_find_platform(cache, &evidence->quote);
+    cache_release(known);
+    chaos_evidence_free(evidence);
+    return known != NULL;
 }
 
 /* Every question at each of its times, in a cache that all the others have been through as well. */
@@ -346,6 +387,77 @@ static void test_swaps(void **state)
         }
     }
     chaos_cache_free(cache);
+}
+
+/* The answer, the same with the cache as without; it holds `wanted`. */
+static void expect_answer(const question *q, int64_t now, chaos_cache *cache, const char *what, const char *wanted)
+{
+    chaos_buffer want = ask(q, now, q->trust, NULL);
+
+    if (strstr((const char *)want.data, wanted) == NULL) {
+        fail_msg("%s: no %s in %s", what, wanted, (const char *)want.data);
+    }
+    expect_same(q, now, what, &want, ask(q, now, q->trust, cache));
+    chaos_buffer_free(&want);
+}
+
+/* What stands against a platform or its collateral later is seen, though all that the cache knows of them was good. */
+static void check_warm(forge_kind kind, const char *name, const forge_options *options, const char *code)
+{
+    static const char good[] = "\"verified\":true";
+    chaos_cache *cache = new_cache(LARGE);
+    forge_result valid, other;
+    chaos_error err;
+    question q = { .trust = simulated_trust }, changed;
+    chaos_collateral *collateral = NULL;
+    chaos_collateral_facts f;
+
+    must(forge_make(kind, NULL, NULL, &valid, &err), &err);
+    must(forge_make(kind, options, name == NULL ? NULL : forge_break_find(name), &other, &err), &err);
+    q.quote = valid.quote;
+    q.event_log = valid.event_log;
+    q.collateral = valid.collateral;
+    changed = q;
+    changed.collateral = other.collateral;
+    for (unsigned i = 0; i < 3; i++) {
+        expect_answer(&q, valid.now, cache, "valid", good);
+        expect_answer(&changed, valid.now, cache, name == NULL ? "swapped" : name, code);
+    }
+    must(chaos_collateral_parse(bytes_of(&valid.collateral), &collateral, &err), &err);
+    must(chaos_collateral_seal(collateral, simulated_trust, valid.now, &err), &err);
+    must(chaos_collateral_get_facts(collateral, &f, &err), &err);
+    expect_answer(&q, f.valid_to, cache, "the last moment", good);
+    expect_answer(&q, f.valid_to + 1, cache, "expired", "EXPIRED\"");
+    expect_answer(&q, f.valid_from, cache, "the first moment", good);
+    expect_answer(&q, f.valid_from - 1, cache, "too early", "NOT_YET_VALID\"");
+    expect_answer(&changed, f.valid_to + 1, cache, "changed and expired", "\"verified\":false");
+    expect_answer(&q, valid.now, cache, "valid again", good);
+    assert_true(knows(cache, &q));
+    chaos_collateral_free(collateral);
+    forge_result_free(&valid);
+    forge_result_free(&other);
+    chaos_cache_free(cache);
+}
+
+static void test_revoked_while_warm(void **state)
+{
+    static const struct {
+        const char *name, *code;
+    } changes[] = { { "ca-revoked", "\"code\":\"INTERMEDIATE_CA_REVOKED\"" },
+                    { "pck-revoked", "\"code\":\"PCK_REVOKED\"" },
+                    { "tcb-signer-revoked", "\"code\":\"TCB_SIGNING_CERT_REVOKED\"" },
+                    { "identity-signer-revoked", "\"code\":\"TCB_SIGNING_CERT_REVOKED\"" },
+                    { "tcb-revoked", "\"code\":\"TCB_REVOKED\"" },
+                    { "qe-revoked", "\"code\":\"TCB_REVOKED\"" } };
+    const forge_options other_fmspc = { .fmspc_end = 7 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        check_warm(FORGE_SGX3, changes[i].name, NULL, changes[i].code);
+        check_warm(FORGE_TDX4, changes[i].name, NULL, changes[i].code);
+    }
+    check_warm(FORGE_SGX3, NULL, &other_fmspc, "\"code\":\"TCB_INFO_MISMATCH\"");
+    check_warm(FORGE_TDX4, NULL, &other_fmspc, "\"code\":\"TCB_INFO_MISMATCH\"");
 }
 
 /* ------------------------------------------------------------------ sealed ---- */
@@ -454,19 +566,6 @@ static size_t platforms_of(const chaos_cache *cache)
 
     chaos_cache_get_counts(cache, &counts);
     return counts.platforms;
-}
-
-/* Does the cache know the question's platform? */
-static bool knows(chaos_cache *cache, const question *q)
-{
-    chaos_evidence *evidence = NULL;
-    chaos_error err;
-
-    must(chaos_evidence_parse(bytes_of(&q->quote), &evidence, &err), &err);
-    const known_platform *known = cache_find_platform(cache, &evidence->quote);
-    cache_release(known);
-    chaos_evidence_free(evidence);
-    return known != NULL;
 }
 
 static void forget(chaos_buffer answer)
@@ -704,6 +803,7 @@ int main(void)
         cmocka_unit_test(test_whole_corpus),
         cmocka_unit_test(test_other_trust),
         cmocka_unit_test(test_swaps),
+        cmocka_unit_test(test_revoked_while_warm),
         cmocka_unit_test(test_sealed),
         cmocka_unit_test(test_seal_refuses),
         cmocka_unit_test(test_flood),
