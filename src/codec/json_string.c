@@ -120,6 +120,8 @@ static inline const uint8_t *find_special(const uint8_t *p, const uint8_t *end, 
         }
         p += size;
     }
+#else
+    (void)has_escapes;
 #endif
     while (end - p >= WORD) {
         uint64_t marks = mark_special(load_u64le(p));
