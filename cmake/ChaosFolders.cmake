@@ -23,7 +23,7 @@ endmacro()
 
 chaos_folders(CHAOS_VERIFY ${CHAOS_VERIFY_FOLDERS})
 set(CHAOS_TEE_COMPLETE OFF)
-if(libsodium_FOUND AND libcurl_FOUND AND sqlite3_FOUND AND jansson_FOUND)
+if(NOT CHAOS_VERIFY_ONLY AND libsodium_FOUND AND libcurl_FOUND AND sqlite3_FOUND AND jansson_FOUND)
     chaos_folders(CHAOS_TEE ${CHAOS_TEE_FOLDERS})
     add_library(chaos_tee_backends INTERFACE)
     target_link_libraries(chaos_tee_backends INTERFACE
@@ -40,6 +40,8 @@ if(libsodium_FOUND AND libcurl_FOUND AND sqlite3_FOUND AND jansson_FOUND)
         target_compile_definitions(chaos_tee PRIVATE
             "CHAOS_LIBDIR_NAME=\"${CMAKE_INSTALL_LIBDIR}\"" "CHAOS_LIBEXECDIR_NAME=\"${CMAKE_INSTALL_LIBEXECDIR}\"")
     endif()
+elseif(CHAOS_VERIFY_ONLY)
+    message(STATUS "the verify library and its programs are built alone, as asked")
 else()
     message(STATUS "libsodium, libcurl, SQLite or jansson is missing: the verify library and its programs are built alone")
 endif()

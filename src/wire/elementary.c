@@ -358,6 +358,10 @@ void json_dynamic(json *j, const char *field, elementary_kind kind, chaos_buffer
         return;
     }
     chaos_slice text = json_plain_string(j, field);
+    const size_t size = text.size / 2; /* enough, and more than the limit only for what is too much anyway */
+    if (json_ok(j) && size <= out->limit - out->size && buffer_reserve(out, size) == NULL) {
+        rd_expect(&j->r, false, CHAOS_E_MEMORY, NULL);
+    }
     const char *why = json_ok(j) ? bytes_from_text(text, out) : NULL;
     if (why != NULL) {
         json_bad(j, why);

@@ -254,6 +254,10 @@ void typed_type_hash(json *j, typed_set *set, typed_struct *type)
     if (type->has_hash) {
         return;
     }
+    if (buffer_reserve(&text, text.limit) == NULL) { /* so that what fails below is the limit, and not memory */
+        rd_fail(&j->r, CHAOS_E_MEMORY, "types", rd_offset(&j->r), NULL);
+        return;
+    }
     size_t count = referred(type, list);
     for (size_t i = 0; i < count; i++) {
         if (!append_type(list[i], &text)) {
