@@ -1,6 +1,6 @@
 # ChaosChain TEE. Everything real happens in CMake (presets in CMakePresets.json) and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo demo-offline test bench fuzz install delete-a-check check clean format
+.PHONY: help deps build demo demo-offline test bench fuzz install coverage delete-a-check check clean format
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -41,6 +41,10 @@ fuzz:                ## run each fuzz target for FUZZ_SECONDS (20) with libFuzze
 
 install: build       ## install below DESTDIR and PREFIX (/usr/local)
 	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD_DIR) --prefix "$(PREFIX)"
+
+coverage:            ## lines and branches of wire/, verify/ and appraise/ that the tests reach
+	@scripts/install-deps.sh coverage
+	@scripts/coverage.sh
 
 delete-a-check:      ## remove each check in turn; some test must notice every one
 	@scripts/delete-a-check --all

@@ -2,6 +2,7 @@
 # install-deps.sh [--plan] GROUP - install the Debian packages that a group of tasks needs and this machine lacks.
 #   build  build the programs and plug-ins        demo   build, and npm for a local chain
 #   test   demo, and the tests                    fuzz   build, and libFuzzer
+#   coverage  test, and what counts lines
 #   ci     everything that .ci/run checks with
 # Shows its plan first and, on a terminal, asks. Says nothing when nothing is missing. --plan only shows the plan.
 set -euo pipefail
@@ -11,6 +12,7 @@ build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev li
 test=("${build[@]}" g++ libcmocka-dev strace python3 python3-venv python3-pytest mypy)
 fuzz=("${build[@]}" clang-14 libclang-rt-14-dev)
 ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 valgrind libc6-dbg scdoc)
+coverage=("${test[@]}" gcovr)
 
 plan_only=no
 if [ "${1:-}" = --plan ]; then
@@ -22,8 +24,9 @@ build | demo) wanted=("${build[@]}") ;;
 test) wanted=("${test[@]}") ;;
 fuzz) wanted=("${fuzz[@]}") ;;
 ci) wanted=("${ci[@]}") ;;
+coverage) wanted=("${coverage[@]}") ;;
 *)
-    echo "usage: scripts/install-deps.sh [--plan] build|demo|test|fuzz|ci" >&2
+    echo "usage: scripts/install-deps.sh [--plan] build|demo|test|fuzz|coverage|ci" >&2
     exit 64
     ;;
 esac
