@@ -256,6 +256,62 @@ static void test_missing(void **state)
     forge_result_free(&made);
 }
 
+/* What is too large is refused before it is read, with nothing left in the storage. */
+static void test_too_large(void **state)
+{
+    static uint8_t large[CHAOS_MAX_COLLATERAL + 1];
+    chaos_slice pem, object, signature;
+    forge_result made;
+    chaos_collateral *collateral = NULL;
+    service s;
+    fault why;
+
+    (void)state;
+    memset(large, 'A', sizeof large);
+    for (size_t size = 32768; size <= 32769; size++) {
+        chaos_buffer storage = CHAOS_BUFFER_INIT(65536);
+        assert_int_equal(pcs_chain_read(slice(large, size), &storage, &pem, &why), size == 32768);
+        assert_string_equal(size == 32768 ? "" : why.reason, size == 32768 ? "" : "the header is too long");
+        chaos_buffer_free(&storage);
+    }
+    chaos_buffer small = CHAOS_BUFFER_INIT(16);
+    assert_false(pcs_chain_read(slice(large, 17), &small, &pem, &why));
+    assert_int_equal(why.status, CHAOS_E_MEMORY);
+    assert_false(pcs_signed_read(slice(large, sizeof large), "tcbInfo", &object, &signature, &why));
+    assert_int_equal(why.status, CHAOS_E_COLLATERAL_FORMAT);
+    assert_false(pcs_signed_read(slice(large, sizeof large - 1), "tcbInfo", &object, &signature, &why));
+    assert_int_equal(why.status, CHAOS_E_JSON); /* read, and no JSON */
+
+    assert_int_equal(forge_make(FORGE_TDX4, NULL, NULL, &made, &err), CHAOS_OK);
+    assert_int_equal(chaos_collateral_parse(bytes_of(&made.collateral), &collateral, &err), CHAOS_OK);
+    make_service(&collateral->parts, &s);
+    for (size_t i = 0; i < 4; i++) {
+        pcs_answers a = s.answers;
+        chaos_slice *const all[] = { &a.pck_crl.body, &a.root_ca_crl, &a.pck_certificate.body, &a.tcb_info.body };
+        chaos_buffer storage = CHAOS_BUFFER_INIT(4 * CHAOS_MAX_COLLATERAL);
+        collateral_parts parts;
+
+        *all[i] = slice(large, sizeof large);
+        assert_false(pcs_to_collateral(&a, &storage, &parts, &why));
+        assert_int_equal(why.status, CHAOS_E_COLLATERAL_FORMAT);
+        assert_int_equal(storage.size, 0);
+        chaos_buffer_free(&storage);
+    }
+    free_service(&s);
+    chaos_collateral_free(collateral);
+    forge_result_free(&made);
+    static const struct {
+        pcs_call call;
+        const char *name;
+    } headers[] = { { PCS_QE_IDENTITY, "SGX-Enclave-Identity-Issuer-Chain" },
+                    { PCS_PCK_CRL, "SGX-PCK-CRL-Issuer-Chain" },
+                    { PCS_PCK_CERTIFICATE, "SGX-PCK-Certificate-Issuer-Chain" } };
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(headers); i++) {
+        assert_string_equal(pcs_chain_header(headers[i].call, 3), headers[i].name);
+        assert_string_equal(pcs_chain_header(headers[i].call, 4), headers[i].name);
+    }
+}
+
 /* Bodies as Intel's service gave them: the very bytes that were signed are found in them. */
 static void test_real_bodies(void **state)
 {
@@ -299,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_real_bodies),
     };
 

@@ -204,6 +204,78 @@ static void test_file(void **state)
     assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_E_ENVELOPE_HASH);
 }
 
+/* Well-formed files that are of another envelope or too large, and calls that are none. */
+static void test_file_mismatch(void **state)
+{
+    static const struct {
+        const char *member, *field;
+    } edits[] = { { "\"address\":\"0x", "address" }, { "\"provider\":\"", "provider" } };
+    const world *w = *state;
+    chaos_slice whole_envelope = buffer_slice(&w->made.envelope);
+    chaos_error err = { 0 };
+    chaos_signature *signature = sign(w, AGENT_IDENTITY, CHAOS_DIGEST_EIP191, "action"), *read = NULL;
+    CHAOS_AUTO_BUFFER(text, 8192);
+    assert_int_equal(chaos_signature_write(signature, &text, &err), CHAOS_OK);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(edits); i++) {
+        char *at = strstr((char *)text.data, edits[i].member) + strlen(edits[i].member);
+        const char kept = *at;
+        *at = kept == '1' || kept == 'q' ? '2' : i == 0 ? '1' : 'q';
+        assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_E_SIGNATURE_FORMAT);
+        assert_string_equal(err.field, edits[i].field);
+        *at = kept;
+    }
+    assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_OK);
+    CHAOS_AUTO_BUFFER(large, 1u << 20);
+    assert_true(buffer_append(&large, buffer_slice(&text)));
+    while (large.size < 65536) {
+        assert_true(buffer_append_text(&large, " "));
+    }
+    assert_int_equal(parse(w, buffer_slice(&large), &err), CHAOS_E_SIGNATURE_FORMAT);
+    assert_true(err.expected[0] != '\0' && err.found[0] != '\0');
+
+    assert_int_equal(chaos_signature_parse(buffer_slice(&text), whole_envelope, NULL, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_signature_parse(slice(NULL, 1), whole_envelope, &read, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_signature_write(NULL, &text, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_signature_write(signature, NULL, &err), CHAOS_E_USAGE);
+    assert_null(read);
+
+    assert_int_equal(chaos_signature_parse(buffer_slice(&text), whole_envelope, &read, &err), CHAOS_OK);
+    const chaos_signature65 a = chaos_signature_bytes(signature), b = chaos_signature_bytes(read);
+    const chaos_keccak c = chaos_signature_digest(signature), d = chaos_signature_digest(read);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_memory_equal(&c, &d, sizeof c);
+    assert_string_equal(chaos_signature_algorithm(read), "secp256k1");
+    assert_string_equal(chaos_signature_provider(read), chaos_signature_provider(signature));
+    assert_int_equal(chaos_signature_digest_kind(read), CHAOS_DIGEST_EIP191);
+    assert_true(slice_equal(chaos_evidence_bytes(chaos_signature_evidence(read)), whole_envelope));
+    chaos_signature_free(read);
+    chaos_signature_free(signature);
+}
+
+/* A bare quote binds no key, and a message has a size. */
+static void test_not_signable(void **state)
+{
+    const world *w = *state;
+    chaos_evidence *bare = NULL;
+    chaos_signature *signature = NULL;
+    chaos_keccak digest = { { 7 } };
+    const chaos_signature65 bytes = { { 0 } };
+    chaos_error err = { 0 };
+    assert_int_equal(chaos_evidence_parse(buffer_slice(&w->made.quote), &bare, &err), CHAOS_OK);
+    assert_int_equal(signature_new(CHAOS_DIGEST_EIP191, &digest, &bytes, bare, &signature, &err), CHAOS_E_USAGE);
+    assert_int_equal(signature_new(CHAOS_DIGEST_EIP191, &digest, &bytes, NULL, &signature, &err), CHAOS_E_USAGE);
+    assert_null(signature);
+    chaos_evidence_free(bare);
+    uint8_t byte = 0;
+    assert_int_equal(message_digest(CHAOS_DIGEST_EIP191, slice(&byte, CHAOS_MAX_SIGNED_MESSAGE + 1), &digest, &err),
+                     CHAOS_E_USAGE);
+    assert_true(err.expected[0] != '\0');
+    assert_int_equal(message_digest(CHAOS_DIGEST_EIP191, slice(NULL, 1), &digest, &err), CHAOS_E_USAGE);
+    assert_int_equal(message_digest((chaos_digest_kind)3, slice(&byte, 1), &digest, &err), CHAOS_E_USAGE);
+    assert_string_equal(err.field, "digest_kind");
+    assert_int_equal(digest.bytes[0], 7);
+}
+
 /* A buffer that is too small stays as it was, and so does one that has other text before. */
 static void test_write_untouched(void **state)
 {
@@ -259,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_evidence_first),
         cmocka_unit_test(test_file),
+        cmocka_unit_test(test_file_mismatch),
+        cmocka_unit_test(test_not_signable),
         cmocka_unit_test(test_write_untouched),
         cmocka_unit_test(test_address),
     };

@@ -9,6 +9,8 @@
 #include "sim/recipe.h"
 #include "wire/internal.h"
 
+#include <stdio.h>
+
 #define DOMAIN                                                                                           \
     "\"domain\":{\"name\":\"ChaosChain TEE\",\"version\":\"1\",\"chainId\":31337,\"verifyingContract\":" \
     "\"0x5FbDB2315678afecb367f032d93F642f64180aa3\"}"
@@ -242,6 +244,146 @@ static void test_limits(void **state)
     assert_memory_equal(text.data + why.offset, "-1,", 3);
 }
 
+#define NAMED_DOMAIN "\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"}]"
+#define AFTER_TYPES(message) "},\"primaryType\":\"T\",\"domain\":{\"name\":\"d\"},\"message\":" message "}"
+
+/* Each limit: the most that is accepted, and one more. */
+static void test_other_limits(void **state)
+{
+    static const struct {
+        const char *before, *unit, *reason; /* `unit` has the number of its turn for %zu */
+        const char *after;
+        size_t most;
+    } cases[] = {
+        { "{\"types\":{" NAMED_DOMAIN ",\"T\":[{\"name\":\"v\",\"type\":\"bool\"}]",
+          ",\"U%zu\":[{\"name\":\"v\",\"type\":\"bool\"}]", "too many types", AFTER_TYPES("{\"v\":true}"), 62 },
+        { "{\"types\":{" NAMED_DOMAIN ",\"T\":[{\"name\":\"v\",\"type\":\"bool\"}],\"U\":[{\"name\":\"v\",\"type\":"
+          "\"bool\"}",
+          ",{\"name\":\"m%zu\",\"type\":\"bool\"}", "too many members", "]" AFTER_TYPES("{\"v\":true}"), 63 },
+    };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        for (size_t count = cases[i].most; count <= cases[i].most + 1; count++) {
+            CHAOS_AUTO_BUFFER(text, 65536);
+            chaos_keccak digest;
+            fault why = { 0 };
+            assert_true(buffer_append_text(&text, cases[i].before));
+            for (size_t k = 0; k < count; k++) {
+                char unit[128];
+                (void)snprintf(unit, sizeof unit, cases[i].unit, k);
+                assert_true(buffer_append_text(&text, unit));
+            }
+            assert_true(buffer_append_text(&text, cases[i].after));
+            if (count > cases[i].most) {
+                expect_reason(buffer_slice(&text), cases[i].unit, cases[i].reason);
+            } else if (!typed_data_digest(buffer_slice(&text), &digest, NULL, &why)) {
+                fail_msg("%s: %s", cases[i].unit, why.reason);
+            }
+        }
+    }
+}
+
+/* Values inside values: a struct and its array are two levels of the sixteen that JSON may have. */
+static void test_depth(void **state)
+{
+    (void)state;
+    for (size_t levels = 6; levels <= 7; levels++) {
+        CHAOS_AUTO_BUFFER(text, 4096);
+        chaos_keccak digest;
+        fault why = { 0 };
+        assert_true(buffer_append_text(&text, "{\"types\":{" NAMED_DOMAIN ",\"T\":[{\"name\":\"v\",\"type\":\"T[]\"}]},"
+                                              "\"primaryType\":\"T\",\"domain\":{\"name\":\"d\"},\"message\":"));
+        for (size_t i = 0; i < levels; i++) {
+            assert_true(buffer_append_text(&text, "{\"v\":["));
+        }
+        assert_true(buffer_append_text(&text, "{\"v\":[]}"));
+        for (size_t i = 0; i < levels; i++) {
+            assert_true(buffer_append_text(&text, "]}"));
+        }
+        assert_true(buffer_append_text(&text, "}"));
+        if (levels == 7) {
+            assert_false(typed_data_digest(buffer_slice(&text), &digest, NULL, &why));
+            assert_int_equal(why.status, CHAOS_E_JSON_DEPTH);
+        } else if (!typed_data_digest(buffer_slice(&text), &digest, NULL, &why)) {
+            fail_msg("%s", why.reason);
+        }
+    }
+}
+
+static void test_size_of_the_whole(void **state)
+{
+    CHAOS_AUTO_BUFFER(text, CHAOS_MAX_TYPED_DATA + 1);
+    chaos_keccak digest;
+    fault why = { 0 };
+    (void)state;
+    assert_true(buffer_append_text(&text, action));
+    while (text.size < CHAOS_MAX_TYPED_DATA) {
+        assert_true(buffer_append_text(&text, " "));
+    }
+    assert_true(typed_data_digest(buffer_slice(&text), &digest, NULL, &why));
+    assert_true(buffer_append_text(&text, " "));
+    expect_reason(buffer_slice(&text), "256 KiB and a byte", "more than 256 KiB");
+
+    static const char empty_domain[] = "{\"types\":{\"EIP712Domain\":[],\"T\":[]},\"primaryType\":\"T\",\"domain\":{},"
+                                       "\"message\":{}}";
+    expect_reason(slice_text(empty_domain), "a domain of nothing", "the domain is empty");
+}
+
+/* Names so long that encodeType passes its limit: 16 members of two KiB fit a type's text seven times. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    for (size_t members = 7; members <= 8; members++) {
+        CHAOS_AUTO_BUFFER(text, 65536);
+        chaos_keccak digest;
+        fault why = { 0 };
+        assert_true(buffer_append_text(&text, "{\"types\":{" NAMED_DOMAIN ",\"T\":["));
+        for (size_t i = 0; i < members; i++) {
+            assert_true(buffer_append_format(&text, "%s{\"name\":\"m%zu", i == 0 ? "" : ",", i));
+            for (size_t k = 0; k < 2048; k++) {
+                assert_true(buffer_append_text(&text, "n"));
+            }
+            assert_true(buffer_append_text(&text, "\",\"type\":\"bool[]\"}"));
+        }
+        assert_true(buffer_append_text(&text, "]" AFTER_TYPES("{}")));
+        if (members == 8) {
+            expect_reason(buffer_slice(&text), "long names", "the types are too long");
+        } else {
+            assert_false(typed_data_digest(buffer_slice(&text), &digest, NULL, &why));
+            assert_string_equal(why.reason, "a member of the type is missing");
+        }
+    }
+}
+
+/* Words back to text, as a person is shown them. */
+static void test_number_text(void **state)
+{
+    static const struct {
+        uint8_t first, last; /* of the word, between them the first's sign */
+        bool is_signed;
+        const char *text;
+    } cases[] = {
+        { 0, 0, false, "0" },
+        { 0, 255, false, "255" },
+        { 0, 255, true, "255" },
+        { 0xff, 0xff, true, "-1" },
+        { 0xff, 0x80, true, "-128" },
+        { 0xff, 0xff, false, "115792089237316195423570985008687907853269984665640564039457584007913129639935" },
+    };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        uint8_t word[32];
+        char text[NUMBER_TEXT_SIZE];
+        memset(word, cases[i].first == 0 ? 0 : 0xff, sizeof word);
+        word[31] = cases[i].last;
+        assert_string_equal(number_to_text(word, cases[i].is_signed, text), cases[i].text);
+    }
+    uint8_t least[32] = { 0x80 };
+    char text[NUMBER_TEXT_SIZE];
+    assert_string_equal(number_to_text(least, true, text),
+                        "-57896044618658097711785492504343953926634992332820282019728792003956564819968");
+}
+
 /* The extremes of signed numbers, and a depth that ends. */
 static void test_values(void **state)
 {
@@ -425,6 +567,11 @@ int main(void)
         cmocka_unit_test(test_reserved_names),
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_other_limits),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_size_of_the_whole),
+        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_number_text),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_domain_types),
     };
