@@ -9,6 +9,7 @@
 
 #include "appraise/internal.h"
 #include "tests/support/claims_fixture.h"
+#include "tests/support/support.h" /* jansson's macros come last */
 
 #define SCHEMA "\"schema\":\"chaoschain/policy/1\""
 #define TCB(keys) "{" SCHEMA ",\"tcb\":{" keys "}}"
@@ -86,6 +87,35 @@ static bool failure_is_the_rows(const chaos_verdict *verdict, check_id row)
            strcmp(error->found, run->rows[row].found) == 0 && chaos_verdict_exit_code(verdict) == 2;
 }
 
+/* A rule that fires says its name, what was expected and what was found, in the row and in the JSON that people get. */
+static bool row_is_told(const chaos_verdict *verdict, check_id row)
+{
+    const check_row *told = &verdict->claims.run.rows[row];
+    chaos_buffer text = CHAOS_BUFFER_INIT(CHAOS_MAX_VERDICT);
+    json_t *whole = NULL, *shown;
+    bool found = false;
+    size_t i;
+
+    if (chaos_verdict_write_json(verdict, &text, NULL) == CHAOS_OK) {
+        whole = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    }
+    json_array_foreach(json_object_get(whole, "checks"), i, shown)
+    {
+        const char *expected = json_string_value(json_object_get(shown, "expected"));
+        const char *seen = json_string_value(json_object_get(shown, "found"));
+
+        if (strcmp(json_string_value(json_object_get(shown, "name")), check_names[row]) == 0) {
+            found = expected != NULL && seen != NULL && strcmp(expected, told->expected) == 0 &&
+                    strcmp(seen, told->found) == 0 && expected[0] != '\0' && seen[0] != '\0' &&
+                    strcmp(json_string_value(json_object_get(shown, "result")),
+                           told->result == CHECK_WARNED ? "warn" : "fail") == 0;
+        }
+    }
+    json_decref(whole);
+    chaos_buffer_free(&text);
+    return found;
+}
+
 /* Does the case hold for these claims, which its change has already reached? */
 static bool verdict_holds(const rule_case *c, const chaos_claims *claims, const chaos_expectation *expectation)
 {
@@ -105,6 +135,10 @@ static bool verdict_holds(const rule_case *c, const chaos_claims *claims, const 
     if (!has_part(row->expected, c->expected) || !has_part(row->found, c->found)) {
         print_error("%s: expected %s with \"%s\" and \"%s\", the row says \"%s\" and \"%s\"\n", c->label,
                     chaos_status_name(c->status), c->expected, c->found, row->expected, row->found);
+        return false;
+    }
+    if ((c->result == CHECK_WARNED || c->result == CHECK_FAILED) && !row_is_told(verdict, c->row)) {
+        print_error("%s: row %s does not say what was expected and found\n", c->label, check_names[c->row]);
         return false;
     }
     if (c->result == CHECK_FAILED ? !failure_is_the_rows(verdict, c->row) : error != NULL) {
@@ -287,6 +321,10 @@ static const rule_case platform_cases[] = {
         TCB_STATUS, "SWHardeningNeeded", "UpToDate"),
     WARN("any warns", TCB("\"warning\":\"any\""), BODY_SGX, out_of_date, POLICY_TCB_STATUS, TCB_STATUS, "UpToDate",
          "OutOfDate"),
+    BAD("a status that warning does not name", TCB("\"warning\":[\"SWHardeningNeeded\"]"), BODY_SGX, out_of_date,
+        POLICY_TCB_STATUS, TCB_STATUS, "UpToDate, SWHardeningNeeded", "OutOfDate"),
+    WARN("a status that warning names", TCB("\"warning\":[\"SWHardeningNeeded\"]"), BODY_SGX, hardening,
+         POLICY_TCB_STATUS, TCB_STATUS, "UpToDate", "SWHardeningNeeded"),
     OK_("any affirms", TCB("\"affirming\":\"any\""), BODY_SGX, out_of_date, POLICY_TCB_STATUS),
 
     WARN("within the platform's grace", GRACE_100, BODY_TD_10, old_100, POLICY_TCB_STATUS, TCB_STATUS, "UpToDate",
@@ -1594,9 +1632,136 @@ static void an_unproven_binding_is_no_judgement(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ whole ---- */
+
+/* One case of any table. */
+static const rule_case *case_at(size_t index)
+{
+    static const struct {
+        const rule_case *rules;
+        size_t count;
+    } plain[] = { { platform_cases, CHAOS_ARRAY_SIZE(platform_cases) },
+                  { tdx_cases, CHAOS_ARRAY_SIZE(tdx_cases) },
+                  { sgx_cases, CHAOS_ARRAY_SIZE(sgx_cases) },
+                  { scope_cases, CHAOS_ARRAY_SIZE(scope_cases) } };
+    static const struct {
+        const agent_case *rules;
+        size_t count;
+    } agent[] = { { binding_cases, CHAOS_ARRAY_SIZE(binding_cases) },
+                  { dstack_cases, CHAOS_ARRAY_SIZE(dstack_cases) },
+                  { code_cases, CHAOS_ARRAY_SIZE(code_cases) } };
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(plain); i++) {
+        if (index < plain[i].count) {
+            return &plain[i].rules[index];
+        }
+        index -= plain[i].count;
+    }
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(agent); i++) {
+        if (index < agent[i].count) {
+            return &agent[i].rules[index].rule;
+        }
+        index -= agent[i].count;
+    }
+    return NULL;
+}
+
+/* Does the case's policy have the key in this object? */
+static bool speaks_of(const rule_case *c, const char *object, const char *key)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "\"%s\":", key);
+    if (c->policy == NULL || strstr(c->policy, text) == NULL) {
+        return false;
+    }
+    (void)snprintf(text, sizeof text, "\"%s\":", object);
+    return object[0] == '\0' ||
+           (strstr(c->policy, text) != NULL &&
+            (strcmp(object, "sgx") != 0 || c->type == BODY_SGX) && (strcmp(object, "tdx") != 0 || c->type != BODY_SGX));
+}
+
+static void expect_both(const char *object, const char *key)
+{
+    static const char *const elsewhere[] = {
+        "schema", "$comment",   /* no rules: test_policy.c */
+        "simulated_chains",     /* of validators: simulated_chains_are_named, tests/life/test_validator.c */
+        "collateral_grace_s",   /* of evidence that did not verify: expired_collateral_has_a_grace */
+    };
+    bool met = false, refused = false;
+    const rule_case *c;
+
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(elsewhere); i++) {
+        if (strcmp(key, elsewhere[i]) == 0) {
+            return;
+        }
+    }
+    for (size_t i = 0; (c = case_at(i)) != NULL; i++) {
+        if (speaks_of(c, object, key)) {
+            met = met || c->result == CHECK_PASSED || c->result == CHECK_WARNED;
+            refused = refused || c->result == CHECK_FAILED;
+        }
+    }
+    if (!met || !refused) {
+        fail_msg("%s.%s: no case in which it is %s", object, key, met ? "not met" : "met");
+    }
+}
+
+/* Each key that a policy may have, by the schema that is published, has a case that meets it and one that does not. */
+static void every_key_has_both(void **state)
+{
+    json_error_t why;
+    json_t *schema = json_load_file(SOURCE_ROOT "/data/schemas/policy.schema.json", 0, &why), *value, *inner;
+    const char *object, *key;
+    size_t keys = 0;
+    (void)state;
+
+    assert_non_null(schema);
+    json_object_foreach(json_object_get(schema, "properties"), object, value)
+    {
+        json_t *members = json_object_get(value, "properties");
+        if (members == NULL) {
+            expect_both("", object);
+            keys++;
+        }
+        json_object_foreach(members, key, inner)
+        {
+            if (strcmp(key, "mask") != 0 && strcmp(key, "value") != 0) {
+                expect_both(object, key);
+                keys++;
+            }
+        }
+    }
+    json_decref(schema);
+    assert_true(keys >= 45);
+}
+
+static void simulated_chains_are_named(void **state)
+{
+    static const struct {
+        const char *policy;
+        uint64_t yes, no;
+    } cases[] = {
+        { NULL, 31337, 1 },
+        { "{" SCHEMA "}", 31337, 31338 },
+        { "{" SCHEMA ",\"simulated_chains\":\"any\"}", 31337, 1 }, /* nothing more than leaving it out */
+        { "{" SCHEMA ",\"simulated_chains\":[1337,84532]}", 84532, 31337 },
+        { "{" SCHEMA ",\"simulated_chains\":[0]}", 0, 31337 },
+    };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        CHAOS_AUTO(chaos_policy, policy);
+        policy = policy_of(cases[i].policy);
+        assert_true(policy_simulates(policy, cases[i].yes));
+        assert_false(policy_simulates(policy, cases[i].no));
+        assert_false(policy_simulates(policy, cases[i].yes + (UINT64_C(1) << 32)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_has_both),
+        cmocka_unit_test(simulated_chains_are_named),
         cmocka_unit_test(platform_rules),
         cmocka_unit_test(tdx_rules),
         cmocka_unit_test(sgx_rules),
