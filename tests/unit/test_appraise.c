@@ -199,6 +199,8 @@ FLIP(td_migratable, "td_attributes", 3, 0x20)
 FLIP(td_reserved61, "td_attributes", 7, 0x20)
 FLIP(td_perfmon, "td_attributes", 7, 0xc0)
 FLIP(td_xfam, "xfam", 7, 0x80)
+FLIP(td_xfam_amx, "xfam", 2, 0x06) /* bits 17 and 18 */
+FLIP(td_debug_and_perf, "td_attributes", 0, 0x21)
 FLIP(td_service, "mr_service_td", 47, 0x01)
 FLIP(td_service_first, "initial_service_td_hash", 0, 0x01)
 FLIP(td_service_now, "current_service_td_hash", 0, 0x01)
@@ -242,6 +244,7 @@ SET(old_100, out_of_date(c); c->tcb.tcb_date = FIXTURE_NOW - 100)
 SET(advisory_1, c->tcb.advisory_count = 1; memcpy(c->tcb.advisories[0], "INTEL-SA-00001", 15))
 SET(advisory_12, advisory_1(c); c->tcb.advisory_count = 2; memcpy(c->tcb.advisories[1], "INTEL-SA-00002", 15))
 SET(tcb_eval_low, c->tcb_evaluation_number = 16)
+SET(eval_high, c->tcb_evaluation_number = c->qe_evaluation_number = 18)
 SET(qe_eval_low, c->qe_evaluation_number = 16)
 SET(one_second_older, c->tcb.tcb_date--)
 SET(other_fmspc, c->pck.fmspc[5] ^= 1)
@@ -361,6 +364,7 @@ static const rule_case platform_cases[] = {
 
     SHOWN("the number is shown", NULL, BODY_TD_10, NULL, POLICY_EVALUATION_NUMBER, "no minimum", "17"),
     OK_("both numbers reach it", EVAL_17, BODY_TD_10, NULL, POLICY_EVALUATION_NUMBER),
+    OK_("both numbers are above it", EVAL_17, BODY_TD_10, eval_high, POLICY_EVALUATION_NUMBER),
     BAD("the TCB info's number is low", EVAL_17, BODY_TD_10, tcb_eval_low, POLICY_EVALUATION_NUMBER, EVAL_NUMBER,
         "17", "16"),
     BAD("the QE identity's number is low", EVAL_17, BODY_TD_10, qe_eval_low, POLICY_EVALUATION_NUMBER, EVAL_NUMBER,
@@ -385,6 +389,10 @@ static const rule_case tdx_cases[] = {
     BAD("HGS_PLUS_PROF", NULL, BODY_TD_15, td_hgs, POLICY_DEBUG, TD_DEBUG, "bits 0, 4, 5", "1000001000000000"),
     BAD("PERF_PROF", NULL, BODY_TD_15EX, td_perf, POLICY_DEBUG, TD_DEBUG, "bits 0, 4, 5", "2000001000000000"),
     BAD("PMT_PROF", NULL, BODY_TD_10, td_pmt, POLICY_DEBUG, TD_DEBUG, "bits 0, 4, 5", "4000001000000000"),
+    BAD("DEBUG with PERF_PROF", NULL, BODY_TD_10, td_debug_and_perf, POLICY_DEBUG, TD_DEBUG, "bits 0, 4, 5",
+        "2100001000000000"),
+    BAD("a mask cannot allow a reserved bit", ATTRIBUTES("0200000000000000", "0200000000000000"), BODY_TD_10, td_reserved1,
+        POLICY_ATTRIBUTES, TD_ATTRIBUTES_RESERVED, "reserved", "02"),
     WARN("DEBUG is allowed", TDX("\"allow_debug\":true"), BODY_TD_10, td_debug, POLICY_DEBUG, TD_DEBUG, "bits 0",
          "01"),
     BAD("reserved 1", NULL, BODY_TD_10, td_reserved1, POLICY_ATTRIBUTES, TD_ATTRIBUTES_RESERVED, "reserved", "02"),
@@ -431,6 +439,11 @@ static const rule_case tdx_cases[] = {
 
     SHOWN("XFAM is shown", NULL, BODY_TD_10, td_xfam, POLICY_XFAM, "does not ask", "e71a060000000080"),
     OK_("XFAM", XFAM_FIXED, BODY_TD_10, NULL, POLICY_XFAM),
+    SHOWN("AMX is shown", NULL, BODY_TD_10, td_xfam_amx, POLICY_XFAM, "does not ask", "e71a00"),
+    OK_("AMX may be absent", TDX("\"xfam\":{\"mask\":\"0000060000000000\",\"value\":\"0000000000000000\"}"), BODY_TD_10,
+        td_xfam_amx, POLICY_XFAM),
+    BAD("AMX where it is not wanted", TDX("\"xfam\":{\"mask\":\"0000060000000000\",\"value\":\"0000000000000000\"}"),
+        BODY_TD_10, NULL, POLICY_XFAM, XFAM, "0000000000000000 under", "e71a06"),
     BAD("a strange XFAM", XFAM_FIXED, BODY_TD_10, td_xfam, POLICY_XFAM, XFAM, "0300000000000000 under",
         "e71a060000000080"),
 
@@ -732,6 +745,7 @@ static void expired_collateral_has_a_grace(void **state)
         { "TCB info", GRACE_1000, CHECK_TCB_INFO_DATES, CHAOS_E_TCB_INFO_EXPIRED, 1, 9, true, true, CHECK_WARNED },
         { "QE identity", GRACE_1000, CHECK_QE_IDENTITY_DATES, CHAOS_E_QE_IDENTITY_EXPIRED, 1, 9, true, true,
           CHECK_WARNED },
+        { "a second less", GRACE_1000, CHECK_CRL_DATES, CHAOS_E_CRL_EXPIRED, 999, 9, true, true, CHECK_WARNED },
         { "CRL", GRACE_1000, CHECK_CRL_DATES, CHAOS_E_CRL_EXPIRED, 1000, 9, true, true, CHECK_WARNED },
         { "too long ago", GRACE_1000, CHECK_CRL_DATES, CHAOS_E_CRL_EXPIRED, 1001, 9, true, false, CHECK_FAILED },
         { "no grace", TCB(""), CHECK_CRL_DATES, CHAOS_E_CRL_EXPIRED, 1, 9, true, false, CHECK_UNREACHED },

@@ -139,6 +139,8 @@ static const piece_case piece_cases[] = {
     { "entry and more", ENTRIES, "3022 3020 020101" DATE "300a 3008 0603551d15 0401 00 0500", "revokedCertificate",
       false },
     { "reason removeFromCRL", ENTRIES, "3022 3020 020101" DATE "300c 300a 0603551d15 0403 0a0108", NULL, false },
+    { "invalidityDate in the future", ENTRIES, "3030 302e 020101" DATE "301a 3018 0603551d18 0411 180f 32303530303130313030303030305a",
+      NULL, false },
     { "reason critical", ENTRIES, "3025 3023 020101" DATE "300f 300d 0603551d15 0101ff 0403 0a0101", NULL, true },
     { "certificateIssuer", ENTRIES, "3024 3022 020101" DATE "300e 300c 0603551d1d 0101ff 0402 3000", NULL, true },
     { "third entry ends otherwise", ENTRIES,
