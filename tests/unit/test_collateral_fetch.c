@@ -47,7 +47,17 @@ typedef enum wrong {
     HEADER_LONG,
     HEADER_OTHER_NAME,
     HTML,
-    REDIRECT
+    REDIRECT,
+    REDIRECT_301,
+    GZIP, /* it says so, and nobody asked for it */
+    BIG,  /* 5 MB */
+    CHAIN_OF_THREE,
+    /* not wrong at all: */
+    LOWER_CASE, /* the header's name */
+    PLUS,       /* a + of base64 stays one */
+    LIST_HEX_LF,
+    LIST_DER,
+    LIST_PEM
 } wrong;
 
 typedef struct service {
@@ -64,19 +74,42 @@ typedef struct service {
     char heads[PARTS][64];
 } service;
 
-static bool append_chain(chaos_buffer *out, const char *name, chaos_slice pem)
+static bool append_encoded(chaos_buffer *out, const char *name, chaos_slice pem, const char *also_plain)
 {
     bool ok = buffer_append_format(out, "%s: ", name);
     for (size_t i = 0; ok && i < pem.size; i++) {
         uint8_t c = pem.data[i];
-        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-';
+        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
+                     strchr(also_plain, c) != NULL;
         ok = plain ? buffer_append(out, slice(&c, 1)) : buffer_append_format(out, "%%%02X", c);
     }
     return ok && buffer_append_text(out, "\r\n");
 }
 
+static bool append_chain(chaos_buffer *out, const char *name, chaos_slice pem)
+{
+    return append_encoded(out, name, pem, "");
+}
+
+/* The chain with its last certificate twice. */
+static bool append_three(chaos_buffer *out, const char *name, chaos_slice pem)
+{
+    chaos_buffer chain = CHAOS_BUFFER_INIT(1u << 20);
+    size_t last = 0;
+
+    for (size_t i = 0; i + 5 < pem.size; i++) {
+        last = memcmp(pem.data + i, "-----B", 6) == 0 ? i : last;
+    }
+    bool ok = buffer_append(&chain, pem) && buffer_append(&chain, slice(pem.data + last, pem.size - last)) &&
+              append_chain(out, name, bytes_of(&chain));
+    chaos_buffer_free(&chain);
+    return ok;
+}
+
 static bool append_header(chaos_buffer *out, const service *s, part which, wrong bad, chaos_slice pem)
 {
+    char lower[64];
+
     static const pcs_call calls[] = { PCS_TCB_INFO, PCS_QE_IDENTITY, PCS_PCK_CRL };
     const char *name = pcs_chain_header(calls[which], bad == HEADER_OTHER_NAME ? 7 - s->version : s->version);
 
@@ -87,6 +120,18 @@ static bool append_header(chaos_buffer *out, const service *s, part which, wrong
         return buffer_append_format(out, "%s: %%zz\r\n", name);
     case HEADER_TWICE:
         return append_chain(out, name, pem) && append_chain(out, name, pem);
+    case CHAIN_OF_THREE:
+        return append_three(out, name, pem);
+    case PLUS:
+        return append_encoded(out, name, pem, "+/");
+    case LOWER_CASE:
+        for (size_t i = 0; i < sizeof lower; i++) {
+            lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+            if (name[i] == '\0') {
+                break;
+            }
+        }
+        return append_chain(out, lower, pem);
     case HEADER_LONG: {
         bool ok = buffer_append_format(out, "%s: ", name);
         for (size_t i = 0; ok && i < 40000; i++) {
@@ -112,6 +157,8 @@ static int status_of(wrong bad)
         return 500;
     case REDIRECT:
         return 302;
+    case REDIRECT_301:
+        return 301;
     default:
         return 200;
     }
@@ -120,7 +167,8 @@ static int status_of(wrong bad)
 static bool make_body(const service *s, part which, chaos_buffer *body)
 {
     const collateral_parts *p = &s->collateral->parts;
-    const bool hex = s->pccs;
+    const wrong form = which == s->bad_part ? s->bad : RIGHT;
+    const bool hex = form == LIST_HEX_LF || (s->pccs && form != LIST_DER && form != LIST_PEM);
     const chaos_slice der = which == PART_CRL ? s->crl_der : s->root_der;
 
     switch (which) {
@@ -134,6 +182,9 @@ static bool make_body(const service *s, part which, chaos_buffer *body)
                buffer_append_text(body, "\"}");
     case PART_CRL:
     case PART_ROOT:
+        if (form == LIST_PEM) {
+            return pem_write("X509 CRL", der, body);
+        }
         if (!hex) {
             return buffer_append(body, der);
         }
@@ -142,7 +193,7 @@ static bool make_body(const service *s, part which, chaos_buffer *body)
                 return false;
             }
         }
-        return true;
+        return form != LIST_HEX_LF || buffer_append_text(body, "\n");
     case PARTS:
         break;
     }
@@ -176,7 +227,7 @@ static bool answer(void *context, const http_seen *seen, chaos_buffer *out)
     service *s = context;
     const collateral_parts *p = &s->collateral->parts;
     const chaos_slice chains[] = { p->tcb_info_issuer_chain, p->qe_identity_issuer_chain, p->pck_crl_issuer_chain };
-    chaos_buffer body = CHAOS_BUFFER_INIT(1u << 20);
+    chaos_buffer body = CHAOS_BUFFER_INIT(8u << 20);
     part which = PARTS;
 
     if (!part_of(s, seen->target, &which)) {
@@ -185,10 +236,14 @@ static bool answer(void *context, const http_seen *seen, chaos_buffer *out)
     (void)snprintf(s->last[which], sizeof s->last[which], "%s", seen->target);
     wrong bad = which == s->bad_part ? s->bad : RIGHT;
     bool ok = bad == EMPTY || (bad == HTML ? buffer_append_text(&body, "<html>busy</html>") : make_body(s, which, &body));
+    while (ok && bad == BIG && body.size < 5u << 20) { /* white space, which JSON allows */
+        ok = buffer_append_text(&body, "                                                                ");
+    }
     size_t shown = bad == HALF ? body.size / 2 : body.size;
     ok = ok && buffer_append_format(out, "HTTP/1.1 %d Status\r\nContent-Length: %zu\r\n", status_of(bad), shown) &&
          (bad != STATUS_429 || buffer_append_text(out, "Retry-After: 17\r\n")) &&
-         (bad != REDIRECT || buffer_append_text(out, "Location: http://127.0.0.1:1/\r\n")) &&
+         ((bad != REDIRECT && bad != REDIRECT_301) || buffer_append_text(out, "Location: http://127.0.0.1:1/\r\n")) &&
+         (bad != GZIP || buffer_append_text(out, "Content-Encoding: gzip\r\n")) &&
          (which == PART_ROOT || append_header(out, s, which, bad, chains[which])) && buffer_append_text(out, "\r\n") &&
          buffer_append(out, slice(body.data, bad == CUT ? body.size / 2 : shown));
     chaos_buffer_free(&body);
@@ -357,6 +412,9 @@ static const struct {
     { STATUS_429, false, CHAOS_E_GUEST_AGENT, NULL },
     { STATUS_500, false, CHAOS_E_GUEST_AGENT, NULL },
     { REDIRECT, false, CHAOS_E_GUEST_AGENT, NULL },
+    { REDIRECT_301, false, CHAOS_E_GUEST_AGENT, NULL },
+    { GZIP, false, CHAOS_E_GUEST_AGENT, NULL },
+    { BIG, false, CHAOS_E_GUEST_AGENT, NULL },
     { EMPTY, false, CHAOS_E_COLLATERAL_FORMAT, NULL },
     { CUT, false, CHAOS_E_GUEST_AGENT, NULL },
     { NO_HEADER, true, CHAOS_E_COLLATERAL_FORMAT, NULL },
@@ -386,6 +444,7 @@ static void test_wrong_answers(void **state)
             (void)snprintf(what, sizeof what, "fault %zu of %s", i, part_names[p]);
             expect_fetch(&c, s.made.now, faults[i].status,
                          faults[i].own_field != NULL ? faults[i].own_field : part_names[p], what);
+            assert_true(faults[i].bad != STATUS_429 || strstr(err.text, "17") != NULL); /* Retry-After */
             s.bad = RIGHT;
             expect_fetch(&c, s.made.now, CHAOS_OK, NULL, what);
         }
@@ -410,6 +469,9 @@ static void test_wrong_bodies(void **state)
         { PART_CRL, HTML, CHAOS_E_CRL_FORMAT },
         { PART_ROOT, HTML, CHAOS_E_CRL_FORMAT },
         { PART_TCB, HEADER_OTHER_NAME, CHAOS_E_COLLATERAL_FORMAT },
+        { PART_TCB, CHAIN_OF_THREE, CHAOS_E_TCB_SIGNING_CERT },
+        { PART_QE, CHAIN_OF_THREE, CHAOS_E_TCB_SIGNING_CERT },
+        { PART_CRL, CHAIN_OF_THREE, CHAOS_E_PCK_CHAIN_LENGTH },
     };
     service s;
     client c;
@@ -425,6 +487,51 @@ static void test_wrong_bodies(void **state)
     }
     client_end(&c);
     stop(&s);
+}
+
+/* Every spelling that services use gives the same file. */
+static void test_other_spellings(void **state)
+{
+    static const struct {
+        part which;
+        wrong form;
+        bool pccs;
+    } forms_of_parts[] = {
+        { PART_TCB, LOWER_CASE, false }, { PART_QE, LOWER_CASE, false }, { PART_CRL, LOWER_CASE, true },
+        { PART_TCB, PLUS, false },       { PART_QE, PLUS, true },        { PART_CRL, PLUS, false },
+        { PART_CRL, LIST_PEM, false },   { PART_CRL, LIST_DER, true },   { PART_CRL, LIST_HEX_LF, true },
+        { PART_ROOT, LIST_PEM, true },   { PART_ROOT, LIST_DER, true },  { PART_ROOT, LIST_HEX_LF, true },
+        { PART_ROOT, LIST_PEM, false },  { PART_ROOT, LIST_HEX_LF, false },
+    };
+    chaos_buffer want = CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL);
+
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(forms_of_parts); i++) {
+        chaos_buffer out = CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL);
+        service s;
+        client c;
+
+        start(&s);
+        s.pccs = forms_of_parts[i].pccs;
+        s.bad_part = PARTS;
+        serve(&s, FORGE_TDX4, NULL, NULL);
+        client_begin(&c, &s);
+        if (want.size == 0) {
+            assert_int_equal(fetch(&c, s.made.now, &want), CHAOS_OK);
+            assert_non_null(memchr(s.collateral->parts.tcb_info_issuer_chain.data, '+',
+                                   s.collateral->parts.tcb_info_issuer_chain.size)); /* or PLUS tests nothing */
+        }
+        s.bad_part = forms_of_parts[i].which;
+        s.bad = forms_of_parts[i].form;
+        if (fetch(&c, s.made.now, &out) != CHAOS_OK) {
+            fail_msg("spelling %zu: %s %s", i, chaos_status_name(err.status), err.text);
+        }
+        assert_true(slice_equal(bytes_of(&want), bytes_of(&out)));
+        chaos_buffer_free(&out);
+        client_end(&c);
+        stop(&s);
+    }
+    chaos_buffer_free(&want);
 }
 
 /* Genuine, and not what was asked for; or not genuine. */
@@ -481,6 +588,17 @@ static void test_unreachable(void **state)
     c.options.url = http_server_url(server);
     c.options.timeout_ms = 300;
     expect_fetch(&c, s.made.now, CHAOS_E_TIMEOUT, "tcb_info", "a silent service");
+    http_server_stop(server);
+    static const http_step slow[] = {
+        { HTTP_READ, NULL, 0 },
+        { HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", 0 },
+        { HTTP_DRIP, "{\"tcbInfo\":{\"id\":\"TDX\",\"version\":3,\"issueDate\":\"2026-01-01T00:00:00Z\"", 50 },
+        { HTTP_END, NULL, 0 }
+    };
+    const http_step *const slow_scripts[] = { slow };
+    server = http_server_start(&(http_server_options){ .tcp = true, .scripts = slow_scripts, .script_count = 1 });
+    c.options.url = http_server_url(server);
+    expect_fetch(&c, s.made.now, CHAOS_E_TIMEOUT, "tcb_info", "a byte now and then");
     http_server_stop(server);
     c.options.url = c.url;
     http_server_stop(s.server);
@@ -1100,6 +1218,7 @@ int main(void)
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_wrong_answers),
         cmocka_unit_test(test_wrong_bodies),
+        cmocka_unit_test(test_other_spellings),
         cmocka_unit_test(test_untrusted),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_usage),
