@@ -1,6 +1,6 @@
 /* test_forged.c - the forge's valid evidence is accepted only where the policy names the simulated anchor, and each
  * of its breaks is refused for its own reason. scripts/delete-a-check looks for the lines "expected CODE". */
-#include "sim/sim.h"
+#include "sim/recipe.h"
 #include "tests/support/support.h"
 
 #include <stdio.h>
@@ -276,9 +276,89 @@ static void test_statuses(void **state)
     }
 }
 
+/* ----------------------------------------------------------------- sealing ---- */
+
+static void issuers_of_valid(recipe *r)
+{
+    (void)r;
+}
+static void issuers_none(recipe *r)
+{
+    r->crl_chain.count = 0;
+}
+static void issuers_one(recipe *r)
+{
+    r->crl_chain.count = 1;
+}
+static void issuers_after_text(recipe *r)
+{
+    r->crl_chain.edit = (text_edit){ "", "text\n" };
+}
+static void issuers_of_signer(recipe *r)
+{
+    r->crl_chain.certs[0] = CERT_TCB_SIGNER;
+}
+static void issuers_of_leaf(recipe *r)
+{
+    r->crl_chain.certs[0] = CERT_PCK;
+}
+static void issuers_other_ca(recipe *r)
+{
+    r->crl_chain.certs[0] = CERT_OTHER_CA;
+}
+static void issuers_other_root(recipe *r)
+{
+    r->crl_chain.certs[1] = CERT_FOREIGN_ROOT;
+}
+
+/* Sealing knows the PCK CA by the chain that comes with its list, and no quote; verifying does not look at that chain. */
+static void test_seal(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*change)(recipe *r);
+        chaos_status expected;
+    } cases[] = {
+        { "as it is", issuers_of_valid, CHAOS_OK },
+        { "no issuers of the list", issuers_none, CHAOS_E_PCK_CHAIN_FORMAT },
+        { "the CA alone", issuers_one, CHAOS_E_PCK_CHAIN_LENGTH },
+        { "text before the issuers", issuers_after_text, CHAOS_E_PCK_CHAIN_FORMAT },
+        { "the TCB signer in the CA's place", issuers_of_signer, CHAOS_E_INTERMEDIATE_CA_NAME },
+        { "the leaf in the CA's place", issuers_of_leaf, CHAOS_E_INTERMEDIATE_CA_NAME },
+        { "the other CA", issuers_other_ca, CHAOS_E_CRL_ISSUER },
+        { "another root of the same name", issuers_other_root, CHAOS_E_ROOT_UNTRUSTED },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        chaos_error err = { CHAOS_OK, NULL, 0, "", "", "" };
+        chaos_collateral *collateral = NULL;
+        chaos_trust *trust = NULL;
+        forge_result made;
+        check_input input;
+
+        assert_int_equal(forge_make_changed(FORGE_TDX4, NULL, cases[i].change, &made, &err),
+                         CHAOS_OK);
+        assert_int_equal(chaos_trust_new(&trust, &err), CHAOS_OK);
+        assert_int_equal(chaos_trust_add_root(trust, bytes_of(&made.root), &err), CHAOS_OK);
+        assert_int_equal(chaos_collateral_parse(bytes_of(&made.collateral), &collateral, &err), CHAOS_OK);
+        const chaos_status status = chaos_collateral_seal(collateral, trust, made.now, &err);
+        if (status != cases[i].expected) {
+            fail_msg("%s: expected %s, found %s", cases[i].name, chaos_status_name(cases[i].expected),
+                     chaos_status_name(status));
+        }
+        input = input_of(&made);
+        expect(cases[i].name, &input, "", AFFIRMING);
+        chaos_collateral_free(collateral);
+        chaos_trust_free(trust);
+        forge_result_free(&made);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seal),
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_valid_envelopes),
         cmocka_unit_test(test_breaks),
