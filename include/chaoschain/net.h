@@ -81,15 +81,18 @@ typedef struct chaos_collateral_service {
     bool early;               /* the newest TCB evaluation number, before it is the standard one */
     bool allow_local;
     uint32_t timeout_ms;      /* of all requests together; 0: 20 s */
+    uint32_t evaluation_number; /* TCB info and QE identity of this evaluation and no other; 0: the standard one, or
+                               * with `early` the newest. Not with `early`, and not in version 3 */
 } chaos_collateral_service;
 #define CHAOS_COLLATERAL_SERVICE_INIT \
-    { sizeof(chaos_collateral_service), NULL, CHAOS_SERVICE_PCS, 4, NULL, false, false, 0 }
+    { sizeof(chaos_collateral_service), NULL, CHAOS_SERVICE_PCS, 4, NULL, false, false, 0, 0 }
 
 /* Asks for TCB info, QE identity, PCK CRL and root CA CRL, verifies them all at `now` (chaos_collateral_seal), compares
  * them with `platform`, and appends the interchange JSON to `json` (CHAOS_MAX_COLLATERAL is enough). `facts` may be
  * NULL. FORMAT and TRUST statuses speak of what the service gave, never of any evidence. TCB_INFO_MISMATCH (`field`
- * "fmspc" or "tee") and CRL_ISSUER (`field` "pck_crl"): of another platform. COLLATERAL_MISSING: the service has none
- * (404, 410); GUEST_AGENT: another HTTP status, with `field` the part; NETWORK, TIMEOUT. */
+ * "fmspc" or "tee") and CRL_ISSUER (`field` "pck_crl"): of another platform; TCB_INFO_MISMATCH with `field`
+ * "tcb_evaluation_number" or "qe_evaluation_number": of another evaluation than was asked for. COLLATERAL_MISSING: the
+ * service has none (404, 410); GUEST_AGENT: another HTTP status, with `field` the part; NETWORK, TIMEOUT. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_collateral_fetch(const chaos_collateral_service *service,
                                                              const chaos_platform *platform, const chaos_trust *trust,
                                                              int64_t now, chaos_buffer *json,

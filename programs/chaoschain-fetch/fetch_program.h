@@ -19,6 +19,7 @@ enum {
     OPT_API,
     OPT_ROOT_CRL,
     OPT_UPDATE,
+    OPT_EVALUATION,
     OPT_TIMEOUT,
     OPT_CACHE,
     OPT_RENEW_BEFORE,

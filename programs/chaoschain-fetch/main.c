@@ -15,6 +15,8 @@ static const option_row rows[] = {
     [OPT_API] = { "--api", "N", 1, false, "the version of its interface: 4 (the default), or 3 for SGX" },
     [OPT_ROOT_CRL] = { "--root-crl", "URL", 1, false, "pcs: the root CA's list; default: Intel's" },
     [OPT_UPDATE] = { "--update", "NAME", 1, false, "standard (the default) or early: the newest evaluation number" },
+    [OPT_EVALUATION] = { "--evaluation-number", "N", 1, false,
+                         "of this evaluation and no other, instead of --update; in a --cache of its own" },
     [OPT_TIMEOUT] = { "--timeout", "SECONDS", 1, false, "for all requests together; default: 20" },
     [OPT_CACHE] = { "--cache", "DIR", 1, false, "keep it there; default: chaoschain/collateral in XDG_CACHE_HOME" },
     [OPT_RENEW_BEFORE] = { "--renew-before", "SECONDS", 1, false,
@@ -61,6 +63,10 @@ static chaos_status prepare(const options *given, job *j, chaos_error *err)
 {
     if (options_has(given, OPT_REFRESH) && options_has(given, OPT_OFFLINE)) {
         return error_set(err, CHAOS_E_USAGE, "--offline", CHAOS_NO_OFFSET, "--refresh asks, --offline asks nobody");
+    }
+    if (options_has(given, OPT_EVALUATION) && (options_has(given, OPT_UPDATE) || options_has(given, OPT_OFFLINE))) {
+        return error_set(err, CHAOS_E_USAGE, "--evaluation-number", CHAOS_NO_OFFSET,
+                         "--evaluation-number asks for one, so neither --update nor --offline goes with it");
     }
     if (options_has(given, OPT_JSON) && options_has(given, OPT_OUT) &&
         strcmp(options_value(given, OPT_OUT, 0), "-") == 0) {

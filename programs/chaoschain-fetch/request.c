@@ -109,6 +109,19 @@ static chaos_status one_of(const options *given, size_t row, const char *first, 
                            "'%s' is neither '%s' nor '%s'", shown(text).text, first, second);
 }
 
+static chaos_status evaluation(const options *given, uint32_t *number, chaos_error *err)
+{
+    const char *text = options_value(given, OPT_EVALUATION, 0);
+    uint64_t value = 0;
+
+    if (text != NULL && (!value_unsigned(text, UINT32_MAX, &value) || value == 0)) {
+        return error_set(err, CHAOS_E_USAGE, "--evaluation-number", CHAOS_NO_OFFSET,
+                         "'%s' is not an evaluation number: 1 to 4294967295", shown(text).text);
+    }
+    *number = (uint32_t)value;
+    return CHAOS_OK;
+}
+
 chaos_status request_service(const options *given, chaos_collateral_service *service, chaos_error *err)
 {
     chaos_collateral_service made = CHAOS_COLLATERAL_SERVICE_INIT;
@@ -120,6 +133,7 @@ chaos_status request_service(const options *given, chaos_collateral_service *ser
     CHAOS_TRY(one_of(given, OPT_API, "3", "4", &is_four, err));
     CHAOS_TRY(one_of(given, OPT_UPDATE, "standard", "early", &made.early, err));
     CHAOS_TRY(request_seconds(given, OPT_TIMEOUT, MAX_TIMEOUT_S, &seconds, err));
+    CHAOS_TRY(evaluation(given, &made.evaluation_number, err));
     made.url = options_value(given, OPT_SERVICE, 0);
     made.root_crl_url = options_value(given, OPT_ROOT_CRL, 0);
     made.kind = is_pccs ? CHAOS_SERVICE_PCCS : CHAOS_SERVICE_PCS;

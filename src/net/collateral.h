@@ -14,6 +14,9 @@
 CHAOS_MUST_USE chaos_status collateral_check_service(const chaos_collateral_service *service, chaos_error *err);
 CHAOS_MUST_USE chaos_status collateral_check_platform(const chaos_platform *platform, chaos_error *err);
 /* Is the text genuine and in time, and this platform's? Its facts, then. collateral_judge.c */
+/* Are both statements of this evaluation? 0: any will do. TCB_INFO_MISMATCH. */
+CHAOS_MUST_USE chaos_status collateral_check_number(uint32_t wanted, const chaos_collateral_facts *facts,
+                                                    chaos_error *err);
 CHAOS_MUST_USE chaos_status collateral_judge(chaos_slice text, const chaos_platform *platform, const chaos_trust *trust,
                                              int64_t now, chaos_collateral_facts *facts, chaos_error *err);
 

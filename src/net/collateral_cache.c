@@ -158,7 +158,8 @@ static chaos_status judge_kept(const chaos_collateral_cache *cache, const chaos_
                                const chaos_floor *floor, kept *k)
 {
     CHAOS_TRY(collateral_judge(buffer_slice(&k->text), platform, cache->trust, now, &k->facts, &k->why));
-    return chaos_floor_check(floor, &k->facts, &k->why);
+    CHAOS_TRY(chaos_floor_check(floor, &k->facts, &k->why));
+    return collateral_check_number(cache->has_service ? cache->service.evaluation_number : 0, &k->facts, &k->why);
 }
 
 /* A file that cannot be read at all is an error; one that is not good is none, and will be replaced. */

@@ -74,6 +74,10 @@ chaos_status collateral_check_service(const chaos_collateral_service *service, c
         return usage(service->url == NULL ? "url" : "root_crl_url",
                      "a PCCS has a URL of its own, and gives the root CA's list too", err);
     }
+    if (service->evaluation_number != 0 && (service->early || service->version == 3)) {
+        return usage("evaluation_number", "an evaluation is named in version 4 of the interface, and not beside early",
+                     err);
+    }
     if (service->timeout_ms > NET_MAX_TOTAL_TIMEOUT_MS) {
         return usage("timeout", "the timeout is longer than ten minutes", err);
     }
@@ -173,16 +177,29 @@ static const char *tee_path(const asking *a)
     return a->platform->tee == CHAOS_TEE_TDX ? "tdx" : "sgx";
 }
 
+/* Which evaluation: nothing for the standard one. */
+static const char *evaluation(const chaos_collateral_service *service, char before, char text[48])
+{
+    text[0] = '\0';
+    if (service->early) {
+        (void)snprintf(text, 48, "%cupdate=early", before);
+    } else if (service->evaluation_number != 0) {
+        (void)snprintf(text, 48, "%ctcbEvaluationDataNumber=%u", before, service->evaluation_number);
+    }
+    return text;
+}
+
 static chaos_status ask_tcb_info(const asking *a, net_reply *reply, chaos_error *err)
 {
     const chaos_collateral_service *s = a->service;
     char url[NET_MAX_URL];
+    char which[48];
     char fmspc[2 * sizeof a->platform->fmspc + 4];
 
     (void)snprintf(url, sizeof url, "%.*s/%s/certification/v%u/tcb?fmspc=%s%s", base_size(s), base_of(s), tee_path(a),
                    s->version,
                    error_hex(fmspc, sizeof fmspc, slice(a->platform->fmspc, sizeof a->platform->fmspc)),
-                   s->early ? "&update=early" : "");
+                   evaluation(s, '&', which));
     return ask(a, "tcb_info", url, pcs_chain_header(PCS_TCB_INFO, s->version), reply, err);
 }
 
@@ -190,9 +207,10 @@ static chaos_status ask_qe_identity(const asking *a, net_reply *reply, chaos_err
 {
     const chaos_collateral_service *s = a->service;
     char url[NET_MAX_URL];
+    char which[48];
 
     (void)snprintf(url, sizeof url, "%.*s/%s/certification/v%u/qe/identity%s", base_size(s), base_of(s), tee_path(a),
-                   s->version, s->early ? "?update=early" : "");
+                   s->version, evaluation(s, '?', which));
     return ask(a, "qe_identity", url, pcs_chain_header(PCS_QE_IDENTITY, s->version), reply, err);
 }
 
@@ -296,6 +314,7 @@ chaos_status chaos_collateral_fetch(const chaos_collateral_service *service, con
     }
     CHAOS_TRY(fetch(service, platform, &made, err));
     CHAOS_TRY(collateral_judge(buffer_slice(&made), platform, trust, now, &found, err));
+    CHAOS_TRY(collateral_check_number(service->evaluation_number, &found, err));
     if (!buffer_append(text, buffer_slice(&made))) {
         return error_set(err, CHAOS_E_LIMIT, "json", CHAOS_NO_OFFSET, NULL);
     }

@@ -81,6 +81,29 @@ static chaos_status compare(const chaos_platform *platform, const chaos_collater
     return CHAOS_OK;
 }
 
+static chaos_status other_number(const char *field, uint32_t wanted, uint32_t found, chaos_error *err)
+{
+    (void)error_set(err, CHAOS_E_TCB_INFO_MISMATCH, field, CHAOS_NO_OFFSET,
+                    "the collateral is of another evaluation than was asked for");
+    error_expected(err, "%u", wanted);
+    error_found(err, "%u", found);
+    return CHAOS_E_TCB_INFO_MISMATCH;
+}
+
+chaos_status collateral_check_number(uint32_t wanted, const chaos_collateral_facts *facts, chaos_error *err)
+{
+    if (wanted == 0) {
+        return CHAOS_OK;
+    }
+    if (facts->tcb_evaluation_number != wanted) {
+        return other_number("tcb_evaluation_number", wanted, facts->tcb_evaluation_number, err);
+    }
+    if (facts->qe_evaluation_number != wanted) {
+        return other_number("qe_evaluation_number", wanted, facts->qe_evaluation_number, err);
+    }
+    return CHAOS_OK;
+}
+
 chaos_status collateral_judge(chaos_slice text, const chaos_platform *platform, const chaos_trust *trust, int64_t now,
                               chaos_collateral_facts *facts, chaos_error *err)
 {

@@ -23,12 +23,12 @@ void *__wrap_realloc(void *block, size_t size);
 void __wrap_free(void *block);
 
 static struct counting {
-    bool on;           /* the library is at work */
-    bool all_after;    /* not just the one fails but all that follow */
-    size_t asked;      /* allocations so far */
-    size_t fails_at;   /* the number of the one that fails; 0: none */
+    bool on;         /* the library is at work */
+    bool all_after;  /* not just the one fails but all that follow */
+    size_t asked;    /* allocations so far */
+    size_t fails_at; /* the number of the one that fails; 0: none */
     size_t failed;
-    long held;         /* blocks of ours that are not freed; libcrypto keeps some for later */
+    long held; /* blocks of ours that are not freed; libcrypto keeps some for later */
 } counting;
 
 static bool fails(void)

@@ -133,8 +133,10 @@ static chaos_buffer lengthened(const crl *list, size_t count, chaos_slice last)
     chaos_buffer entries = CHAOS_BUFFER_INIT(8u << 20), content = CHAOS_BUFFER_INIT(8u << 20),
                  out = CHAOS_BUFFER_INIT(8u << 20);
     const uint8_t *end = list->tbs.data + list->tbs.size;
-    const uint8_t *content_begin = list->tbs.data + (list->tbs.data[1] == 0x81 ? 3 : list->tbs.data[1] == 0x82 ? 4 : 2);
-    const uint8_t *list_begin = list->entries.data - (list->entries.size >= 256 ? 4 : list->entries.size >= 128 ? 3 : 2);
+    const uint8_t *content_begin = list->tbs.data + (list->tbs.data[1] == 0x81 ? 3 : list->tbs.data[1] == 0x82 ? 4
+                                                                                                               : 2);
+    const uint8_t *list_begin = list->entries.data - (list->entries.size >= 256 ? 4 : list->entries.size >= 128 ? 3
+                                                                                                                : 2);
 
     for (size_t i = 0; i < count; i++) {
         const uint8_t serial[] = { 0x01, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
@@ -250,7 +252,16 @@ static void subtract(const uint8_t from[32], const uint8_t number[32], uint8_t o
 static void test_keys_and_signatures(void **state)
 {
     static const uint8_t one[32] = { [31] = 1 };
-    enum { KEY_BOUND, KEY_GENERATOR, KEY_NEGATED, KEY_OF_PCK, SIG_ONE, SIG_LAST, SIG_NEGATED, CHANGES };
+    enum {
+        KEY_BOUND,
+        KEY_GENERATOR,
+        KEY_NEGATED,
+        KEY_OF_PCK,
+        SIG_ONE,
+        SIG_LAST,
+        SIG_NEGATED,
+        CHANGES
+    };
     static const struct {
         const char *what;
         chaos_status expected;

@@ -1697,9 +1697,9 @@ static bool speaks_of(const rule_case *c, const char *object, const char *key)
 static void expect_both(const char *object, const char *key)
 {
     static const char *const elsewhere[] = {
-        "schema", "$comment",   /* no rules: test_policy.c */
-        "simulated_chains",     /* of validators: simulated_chains_are_named, tests/life/test_validator.c */
-        "collateral_grace_s",   /* of evidence that did not verify: expired_collateral_has_a_grace */
+        "schema", "$comment", /* no rules: test_policy.c */
+        "simulated_chains",   /* of validators: simulated_chains_are_named, tests/life/test_validator.c */
+        "collateral_grace_s", /* of evidence that did not verify: expired_collateral_has_a_grace */
     };
     bool met = false, refused = false;
     const rule_case *c;

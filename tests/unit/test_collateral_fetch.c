@@ -401,6 +401,42 @@ static void test_good(void **state)
     }
 }
 
+/* A number is asked for, given, and compared; what is kept of another one is not what was asked for. */
+static void test_evaluation_number(void **state)
+{
+    service s;
+    client c;
+    chaos_buffer out = CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL);
+
+    (void)state;
+    start(&s);
+    s.bad_part = PARTS;
+    serve(&s, FORGE_TDX4, NULL, NULL);
+    client_begin(&c, &s);
+    c.options.evaluation_number = 18;
+    assert_int_equal(fetch(&c, s.made.now, &out), CHAOS_OK);
+    assert_string_equal(s.last[PART_TCB], "/tdx/certification/v4/tcb?fmspc=c0a05c000000&tcbEvaluationDataNumber=18");
+    assert_string_equal(s.last[PART_QE], "/tdx/certification/v4/qe/identity?tcbEvaluationDataNumber=18");
+    c.options.evaluation_number = 19;
+    expect_fetch(&c, s.made.now, CHAOS_E_TCB_INFO_MISMATCH, "tcb_evaluation_number", "another number is given");
+    assert_string_equal(err.expected, "19");
+    assert_string_equal(err.found, "18");
+    s.bad_part = PART_QE;
+    s.bad = STATUS_410;
+    expect_fetch(&c, s.made.now, CHAOS_E_COLLATERAL_MISSING, "qe_identity", "a number no longer served");
+    const unsigned asked = http_server_requests(s.server);
+    c.options.early = true;
+    expect_fetch(&c, s.made.now, CHAOS_E_USAGE, "evaluation_number", "early and a number");
+    c.options.early = false;
+    c.options.version = 3;
+    c.platform.tee = CHAOS_TEE_SGX;
+    expect_fetch(&c, s.made.now, CHAOS_E_USAGE, "evaluation_number", "version 3 has none");
+    assert_int_equal(http_server_requests(s.server), asked); /* nobody was asked */
+    chaos_buffer_free(&out);
+    client_end(&c);
+    stop(&s);
+}
+
 static const struct {
     wrong bad;
     bool not_root; /* it is about the header, which the root CA's list has not */
@@ -497,11 +533,20 @@ static void test_other_spellings(void **state)
         wrong form;
         bool pccs;
     } forms_of_parts[] = {
-        { PART_TCB, LOWER_CASE, false }, { PART_QE, LOWER_CASE, false }, { PART_CRL, LOWER_CASE, true },
-        { PART_TCB, PLUS, false },       { PART_QE, PLUS, true },        { PART_CRL, PLUS, false },
-        { PART_CRL, LIST_PEM, false },   { PART_CRL, LIST_DER, true },   { PART_CRL, LIST_HEX_LF, true },
-        { PART_ROOT, LIST_PEM, true },   { PART_ROOT, LIST_DER, true },  { PART_ROOT, LIST_HEX_LF, true },
-        { PART_ROOT, LIST_PEM, false },  { PART_ROOT, LIST_HEX_LF, false },
+        { PART_TCB, LOWER_CASE, false },
+        { PART_QE, LOWER_CASE, false },
+        { PART_CRL, LOWER_CASE, true },
+        { PART_TCB, PLUS, false },
+        { PART_QE, PLUS, true },
+        { PART_CRL, PLUS, false },
+        { PART_CRL, LIST_PEM, false },
+        { PART_CRL, LIST_DER, true },
+        { PART_CRL, LIST_HEX_LF, true },
+        { PART_ROOT, LIST_PEM, true },
+        { PART_ROOT, LIST_DER, true },
+        { PART_ROOT, LIST_HEX_LF, true },
+        { PART_ROOT, LIST_PEM, false },
+        { PART_ROOT, LIST_HEX_LF, false },
     };
     chaos_buffer want = CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL);
 
@@ -807,6 +852,41 @@ static void test_life(void **state)
     expect_no(cache, &c, false, new_end + 1, CHAOS_E_COLLATERAL_MISSING, "collateral", "expired, and no service");
     chaos_collateral_cache_free(cache);
     chaos_collateral_cache_free(offline);
+    client_end(&c);
+    stop(&s);
+    folder_end(&f);
+}
+
+/* What is kept is of another evaluation than the one that is asked for. */
+static void test_kept_of_another_number(void **state)
+{
+    chaos_collateral_cache *any, *named;
+    kept_folder f;
+    service s;
+    client c;
+
+    (void)state;
+    folder_begin(&f);
+    start(&s);
+    s.bad_part = PARTS;
+    serve(&s, FORGE_TDX4, NULL, NULL);
+    client_begin(&c, &s);
+    const int64_t now = s.made.now;
+    any = open_cache(&f, &c, true);
+    expect_get(any, &c, false, now, CHAOS_ORIGIN_SERVICE, CHAOS_OK, "any number");
+    c.options.evaluation_number = 18;
+    named = open_cache(&f, &c, true);
+    expect_get(named, &c, false, now, CHAOS_ORIGIN_CACHE, CHAOS_OK, "the one that is kept");
+    chaos_collateral_cache_free(named);
+    c.options.evaluation_number = 19;
+    named = open_cache(&f, &c, true);
+    expect_no(named, &c, false, now, CHAOS_E_TCB_INFO_MISMATCH, "tcb_evaluation_number", "neither kept nor given");
+    s.bad_part = PART_TCB;
+    s.bad = STATUS_404;
+    expect_no(named, &c, false, now, CHAOS_E_COLLATERAL_MISSING, "tcb_info", "not there, and another is kept");
+    expect_get(any, &c, false, now, CHAOS_ORIGIN_CACHE, CHAOS_OK, "which is still good for whoever wants any");
+    chaos_collateral_cache_free(named);
+    chaos_collateral_cache_free(any);
     client_end(&c);
     stop(&s);
     folder_end(&f);
@@ -1219,6 +1299,8 @@ int main(void)
         cmocka_unit_test(test_wrong_answers),
         cmocka_unit_test(test_wrong_bodies),
         cmocka_unit_test(test_other_spellings),
+        cmocka_unit_test(test_evaluation_number),
+        cmocka_unit_test(test_kept_of_another_number),
         cmocka_unit_test(test_untrusted),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_usage),

@@ -219,7 +219,8 @@ static void test_file_mismatch(void **state)
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(edits); i++) {
         char *at = strstr((char *)text.data, edits[i].member) + strlen(edits[i].member);
         const char kept = *at;
-        *at = kept == '1' || kept == 'q' ? '2' : i == 0 ? '1' : 'q';
+        *at = kept == '1' || kept == 'q' ? '2' : i == 0 ? '1'
+                                                        : 'q';
         assert_int_equal(parse(w, buffer_slice(&text), &err), CHAOS_E_SIGNATURE_FORMAT);
         assert_string_equal(err.field, edits[i].field);
         *at = kept;
