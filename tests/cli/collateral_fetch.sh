@@ -34,8 +34,13 @@ cp -r "$tdx" "$work/served"
 serve "$work/served" pcs 4
 common=(--trust-root "$tdx/trust-root.der" --at "$forged_at" --cache "$work/cache")
 service=(--service "$url" --root-crl "$url/root.der")
+# Whatever it prints with --json is kept, for the schema at the end.
 fetch() {
-    "$chaoschain" collateral fetch "$@"
+    local code=0
+    "$chaoschain" collateral fetch "$@" >"$work/printed" || code=$?
+    case " $* " in *" --json "*) [ ! -s "$work/printed" ] || cat "$work/printed" >>"$work/all.jsonl" ;; esac
+    cat "$work/printed"
+    return "$code"
 }
 
 # --- mistakes ---
@@ -53,6 +58,12 @@ expect 64 "http to elsewhere" fetch "${common[@]}" --service http://192.0.2.1 --
 has err "https" "http to elsewhere"
 expect 64 "a PCCS without its URL" fetch "${common[@]}" --kind pccs --quote "$tdx/quote.bin"
 expect 64 "TDX of version 3" fetch "${common[@]}" "${service[@]}" --api 3 --quote "$tdx/quote.bin"
+expect 64 "an evaluation and early" fetch "${common[@]}" "${service[@]}" --evaluation-number 17 --update early \
+    --quote "$tdx/quote.bin"
+has err "neither --update nor --offline" "an evaluation and early"
+for number in 0 -1 1.5 4294967296 x ""; do
+    expect 64 "evaluation '$number'" fetch "${common[@]}" "${service[@]}" --evaluation-number "$number" --quote "$tdx/quote.bin"
+done
 expect 64 "refresh offline" fetch "${common[@]}" --refresh --offline --quote "$tdx/quote.bin"
 expect 64 "JSON and collateral in one place" fetch "${common[@]}" --json --out - --quote "$tdx/quote.bin"
 expect 64 "no time at all" fetch --timeout 0 --quote "$tdx/quote.bin"
@@ -86,6 +97,14 @@ expect 0 "without --cache" env XDG_CACHE_HOME="$work/xdg" "$chaoschain" collater
     --at "$forged_at" "${service[@]}" --quote "$tdx/quote.bin" --json
 [ -f "$work/xdg/chaoschain/collateral/tdx-c0a05c000000-platform.json" ] && pass || fail "not in XDG_CACHE_HOME"
 expect 64 "without any home" env -u XDG_CACHE_HOME -u HOME "$chaoschain" collateral fetch --quote "$tdx/quote.bin"
+
+expect 0 "the evaluation that is kept" fetch "${common[@]}" "${service[@]}" --evaluation-number 18 --quote "$tdx/quote.bin" \
+    --json
+has out '"origin":"cache"' "the evaluation that is kept"
+expect 4 "an evaluation that is not there" fetch "${common[@]}" "${service[@]}" --evaluation-number 19 \
+    --quote "$tdx/quote.bin" --json
+has out '"code":"TCB_INFO_MISMATCH"' "an evaluation that is not there"
+has out '"field":"tcb_evaluation_number"' "an evaluation that is not there"
 
 # --- not good ---
 expect 4 "without its root" fetch --at "$forged_at" --cache "$work/other" "${service[@]}" --quote "$tdx/quote.bin"
@@ -161,5 +180,31 @@ if [ -n "${CHAOS_VECTORS:-}" ] && [ -d "$CHAOS_VECTORS/dcap" ]; then
     expect 0 "and its file" "$chaoschain" collateral verify "${at_then[@]:0:2}" "$work/two.json"
 else
     echo "SKIPPED: no vectors"
+fi
+# --- the schema ---
+schema=$root/data/schemas/collateral-fetch.schema.json
+check=$root/tests/npm/schema/check.js
+if "$root/scripts/install-npm.sh" "$root/tests/npm/schema" >"$work/npm" 2>&1; then
+    for origin in cache service kept; do
+        grep -qF "\"origin\":\"$origin\"" "$work/all.jsonl" && pass || fail "no answer from $origin"
+    done
+    grep -qF '"facts":null' "$work/all.jsonl" && pass || fail "no error among the answers"
+    expect 0 "every line is as the schema says" node "$check" "$schema" "$work/all.jsonl"
+    grep -F '"origin":"kept"' "$work/all.jsonl" | head -n 1 >"$work/kept"
+    grep -F '"origin":null' "$work/all.jsonl" | head -n 1 >"$work/failed"
+    sed 's/"origin":"kept"/"origin":"cache"/' "$work/kept" >"$work/bad_warning"
+    sed 's/"fmspc":"c0a0/"fmspc":"C0A0/' "$work/kept" >"$work/bad_fmspc"
+    sed 's/"valid_to":"[^"]*"/"valid_to":null/' "$work/kept" >"$work/bad_time"
+    sed 's/collateral-fetch\/1/collateral-fetch\/2/' "$work/kept" >"$work/bad_version"
+    sed 's/"origin":null/"origin":"cache"/' "$work/failed" >"$work/bad_origin"
+    sed 's/"stage":"[a-z]*"/"stage":"other"/' "$work/failed" >"$work/bad_stage"
+    for name in warning fmspc time version origin stage; do
+        if cmp -s "$work/kept" "$work/bad_$name" || cmp -s "$work/failed" "$work/bad_$name"; then
+            fail "$name: nothing was changed"
+        fi
+        expect 1 "refused: $name" node "$check" "$schema" "$work/bad_$name"
+    done
+else
+    echo "SKIPPED: ajv is not installed"
 fi
 finish
