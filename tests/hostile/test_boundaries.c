@@ -392,6 +392,60 @@ static void test_module_identities(void **state)
     resign_end(&set);
 }
 
+/* ----------------------------------------------------------------- choices ---- */
+
+static void revoke_root(recipe *r)
+{
+    r->root_crl.revoked |= 1u << CERT_ROOT | 1u << CERT_TRUSTED_ROOT;
+}
+
+/* A root cannot revoke itself: whoever holds its key could as well not list it. Trust in it is the caller's. */
+static void test_root_revokes_itself(void **state)
+{
+    forge_result made;
+
+    (void)state;
+    assert_int_equal(forge_make_changed(FORGE_TDX4, NULL, revoke_root, &made, &err), CHAOS_OK);
+    expect("the root's list has the root", CHAOS_OK,
+           verify(bytes_of(&made.root), bytes_of(&made.quote), bytes_of(&made.collateral), made.now));
+    forge_result_free(&made);
+}
+
+/* The version of a module in its identity's name: two hex digits of either case, and no decimal. */
+static void test_module_names(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t version;
+        chaos_status expected;
+    } cases[] = {
+        { "TDX_0A", 10, CHAOS_OK },
+        { "TDX_0a", 10, CHAOS_OK },
+        { "TDX_10", 10, CHAOS_E_TDX_MODULE_MISMATCH },
+        { "TDX_10", 16, CHAOS_OK },
+        { "TDX_FF", 255, CHAOS_OK },
+        { "TDX_fF", 255, CHAOS_OK },
+    };
+    resign_set set;
+
+    (void)state;
+    assert_true(resign_begin(&set, FORGE_TDX4, NULL));
+    char *name = strstr((char *)set.parts[RESIGN_TCB_INFO].data, "TDX_01");
+    assert_non_null(name);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        chaos_buffer quote = CHAOS_BUFFER_INIT(1u << 20), collateral = CHAOS_BUFFER_INIT(CHAOS_MAX_COLLATERAL);
+
+        memcpy(name, cases[i].name, strlen(cases[i].name));
+        set.parts[RESIGN_QUOTE].data[QUOTE_HEADER_SIZE + 1] = cases[i].version;
+        assert_true(resign_make(&set, &quote, &collateral));
+        expect(cases[i].name, cases[i].expected,
+               verify(bytes_of(&set.made.root), bytes_of(&quote), bytes_of(&collateral), set.made.now));
+        chaos_buffer_free(&quote);
+        chaos_buffer_free(&collateral);
+    }
+    resign_end(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_keys_and_signatures),
         cmocka_unit_test(test_many_certificates),
         cmocka_unit_test(test_module_identities),
+        cmocka_unit_test(test_root_revokes_itself),
+        cmocka_unit_test(test_module_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
