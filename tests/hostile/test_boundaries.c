@@ -446,6 +446,45 @@ static void test_module_names(void **state)
     resign_end(&set);
 }
 
+/* The same event twice is two events: measured twice and written twice it is right, and a log with one of them is not. */
+static bool first_is_written;
+
+static void twin(recipe *r)
+{
+    event_spec *events = r->log.events;
+
+    events[r->log.count] = events[r->log.count - 1];
+    events[r->log.count - 1].written = first_is_written;
+    r->log.count++;
+}
+
+static void test_twin_events(void **state)
+{
+    (void)state;
+    for (unsigned both = 0; both < 2; both++) {
+        forge_result made;
+        chaos_trust *trust = NULL;
+        chaos_collateral *collateral = NULL;
+        chaos_evidence *evidence = NULL;
+        chaos_claims *claims = NULL;
+
+        first_is_written = both == 1;
+        assert_int_equal(forge_make_changed(FORGE_TDX4, NULL, twin, &made, &err), CHAOS_OK);
+        assert_int_equal(chaos_trust_new(&trust, &err), CHAOS_OK);
+        assert_int_equal(chaos_trust_add_root(trust, bytes_of(&made.root), &err), CHAOS_OK);
+        assert_int_equal(chaos_collateral_parse(bytes_of(&made.collateral), &collateral, &err), CHAOS_OK);
+        assert_int_equal(
+            chaos_evidence_parse_with_log(bytes_of(&made.quote), bytes_of(&made.event_log), &evidence, &err), CHAOS_OK);
+        expect("twin events", both == 1 ? CHAOS_OK : CHAOS_E_RTMR3_MISMATCH,
+               chaos_verify(evidence, collateral, trust, made.now, NULL, &claims, &err));
+        chaos_claims_free(claims);
+        chaos_evidence_free(evidence);
+        chaos_collateral_free(collateral);
+        chaos_trust_free(trust);
+        forge_result_free(&made);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_module_identities),
         cmocka_unit_test(test_root_revokes_itself),
         cmocka_unit_test(test_module_names),
+        cmocka_unit_test(test_twin_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
