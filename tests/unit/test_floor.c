@@ -301,8 +301,8 @@ static void expect(const char *what, outcome o, chaos_verified verified, chaos_t
                    const char *row)
 {
     if (o.verified != verified || o.tier != tier || o.status != status || strcmp(o.row, row) != 0) {
-        fail_msg("%s: verified %d, %s, %s (%s), row '%s'", what, (int)o.verified, chaos_tier_name(o.tier),
-                 chaos_status_name(o.status), o.field, o.row);
+        fail_msg("%s: expected %s, found verified %d, %s, %s (%s), row '%s'", what, chaos_status_name(status),
+                 (int)o.verified, chaos_tier_name(o.tier), chaos_status_name(o.status), o.field, o.row);
     }
 }
 
