@@ -12,12 +12,13 @@ endif()
 # One file each, nothing loaded at run time: for relying parties, and because `chaoschain verify` runs the other
 # before anything else is loaded.
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
-set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator) # may link the simulator
+set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator tsm-simulator) # may link the simulator
 set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-fetch chaoschain-probe genesis-studio) # link all of libchaoschain
 list(APPEND CHAOS_PROGRAMS_TEE chaoschain-agent chaoschain-doctor)
 set(CHAOS_PROGRAMS_CHAIN chaoschain-chain chaoschain-agent chaoschain-doctor) # speak to a chain
 set(CHAOS_PROGRAMS_AGENT chaoschain-agent chaoschain-doctor)                  # read an agent's config file
 set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
+set(CHAOS_PROGRAMS_FUSE tsm-simulator)                    # show a folder of their own
 set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain
 
 # A static program is linked with libcrypto.a and libsecp256k1.a; without one of them the program is an ordinary one.
@@ -28,6 +29,8 @@ set(CHAOS_STATIC_BACKENDS OFF)
 if(CHAOS_STATIC_PROGRAM AND NOT CHAOS_SANITIZE AND CHAOS_LIBCRYPTO_STATIC AND CHAOS_LIBSECP256K1_STATIC)
     set(CHAOS_STATIC_BACKENDS "${CHAOS_LIBSECP256K1_STATIC}" "${CHAOS_LIBCRYPTO_STATIC}" Threads::Threads)
 endif()
+
+pkg_check_modules(fuse3 QUIET IMPORTED_TARGET fuse3>=3.12)
 
 function(chaos_program name)
     file(GLOB sources CONFIGURE_DEPENDS
@@ -68,6 +71,9 @@ function(chaos_program name)
     if(name IN_LIST CHAOS_PROGRAMS_HTTP)
         target_link_libraries(${name} PRIVATE PkgConfig::libmicrohttpd Threads::Threads)
     endif()
+    if(name IN_LIST CHAOS_PROGRAMS_FUSE)
+        target_link_libraries(${name} PRIVATE PkgConfig::fuse3 Threads::Threads)
+    endif()
     if(name IN_LIST CHAOS_PROGRAMS_HELPER)
         set_target_properties(${name} PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBEXECDIR}/chaoschain")
@@ -91,6 +97,8 @@ foreach(folder IN LISTS folders)
         message(STATUS "programs/${folder}: skipped, libchaoschain is not built")
     elseif(folder IN_LIST CHAOS_PROGRAMS_HTTP AND NOT libmicrohttpd_FOUND)
         message(STATUS "programs/${folder}: skipped, libmicrohttpd is missing")
+    elseif(folder IN_LIST CHAOS_PROGRAMS_FUSE AND NOT fuse3_FOUND)
+        message(STATUS "programs/${folder}: skipped, libfuse3 is missing")
     else()
         chaos_program(${folder})
     endif()

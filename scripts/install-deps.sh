@@ -8,7 +8,7 @@
 set -euo pipefail
 
 build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libsecp256k1-dev libsodium-dev libcurl4-openssl-dev
-    libmicrohttpd-dev libsqlite3-dev libjansson-dev binutils sed grep)
+    libmicrohttpd-dev libfuse3-dev fuse3 libsqlite3-dev libjansson-dev binutils sed grep)
 test=("${build[@]}" g++ libcmocka-dev strace python3 python3-venv python3-pytest mypy)
 fuzz=("${build[@]}" clang-14 libclang-rt-14-dev)
 ci=("${test[@]}" git clang-14 libclang-rt-14-dev clang-tidy-14 clang-format-14 valgrind libc6-dbg scdoc)
