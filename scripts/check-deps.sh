@@ -104,7 +104,7 @@ while IFS= read -r file; do
         *)
             header=${header#<}
             header=${header%.h>}
-            has "$standard" "$header" || has ' fcntl sys/stat time unistd ' "$header" ||
+            has "$standard" "$header" || has ' fcntl sys/random sys/stat sys/statfs time unistd ' "$header" ||
                 problem "$file includes <$header.h>: a plug-in gets HTTP, keys and the log from its host"
             ;;
         esac

@@ -3,8 +3,8 @@
 
 static const chaos_tee_known known[] = {
     { "phala-dstack", "Phala Cloud and other dstack confidential VMs (Intel TDX)", true, true },
+    { "intel-tdx", "Intel TDX guests through the kernel's configfs", true, true },
     { "simulated", "no hardware: real formats under a simulated root, for laptops and tests", false, true },
-    { "intel-tdx", "Intel TDX guests through the kernel's configfs", true, false },
     { "amd-sev-snp", "AMD SEV-SNP guests", true, false },
     { "aws-nitro", "AWS Nitro enclaves", true, false },
 };

@@ -20,11 +20,12 @@ static const char *const helpers[] = { "../libexec/chaoschain/chaoschain-probe",
 static const char *const kept_names[] = { "DSTACK_SIMULATOR_ENDPOINT=",
                                           "TAPPD_SIMULATOR_ENDPOINT=",
                                           "DSTACK_AGENT_ADDRESS=",
+                                          "CHAOS_TSM_PATH=",
                                           "PATH=",
                                           "HOME=",
                                           "LANG=",
                                           "TZ=" };
-#define MAX_KEPT 8
+#define MAX_KEPT 9
 
 typedef struct helper {
     pid_t pid;
