@@ -78,6 +78,42 @@ CHAOS_API const char *chaos_tee_provider_path(const chaos_tee_provider *provider
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_probe(const chaos_tee_registry *registry, const char *name,
                                                       const char *options_json, chaos_error *err);
 
+/* ------------------------------------------------------------ detection ---- */
+
+/* CPUID: registers get eax, ebx, ecx, edx. */
+typedef void chaos_cpuid_function(void *context, uint32_t leaf, uint32_t subleaf, uint32_t registers[4]);
+
+typedef struct chaos_detect_options {
+    size_t size;                 /* CHAOS_DETECT_OPTIONS_INIT */
+    const char *root;            /* of the files that are looked at, at most 255 bytes; NULL: "/" */
+    chaos_cpuid_function *cpuid; /* NULL: the processor's own */
+    void *context;               /* of cpuid */
+} chaos_detect_options;
+#define CHAOS_DETECT_OPTIONS_INIT { sizeof(chaos_detect_options), NULL, NULL, NULL }
+
+#define CHAOS_DETECT_MAX 8
+typedef struct chaos_detected {
+    const char *name; /* of the provider, static */
+    bool is_here;
+    char reason[200]; /* one sentence: why, or why not */
+} chaos_detected;
+
+typedef struct chaos_detection {
+    char processor[13];  /* "GenuineIntel"; "" where there is no CPUID */
+    char hypervisor[13]; /* "KVMKVMKVM", printable; "" without one */
+    const char *picked;  /* the first that is here and that this version has a plug-in for; NULL: none */
+    size_t count;
+    chaos_detected tees[CHAOS_DETECT_MAX]; /* the most special first: a dstack VM on TDX is phala-dstack and intel-tdx */
+} chaos_detection;
+
+/* Which TEE is this machine? By CPUID and by which devices, sockets and folders there are. Opens none of them, contacts
+ * nobody, loads no plug-in, changes nothing; so it is a guess, good enough to choose a provider and proof of nothing.
+ * `simulated` is never among them, and a guest agent's socket counts only where the processor says that it is a TEE's.
+ * Sources: Intel TDX module specification (leaf 0x21), AMD64 manual volume 3 (leaf 0x8000001f). `options` may be NULL.
+ * USAGE: options. Thread-safe. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_detect(const chaos_detect_options *options, chaos_detection *detection,
+                                                       chaos_error *err);
+
 /* ------------------------------------------------------------------ TEE ---- */
 
 typedef struct chaos_tee chaos_tee;

@@ -11,6 +11,7 @@ enum {
     OPT_NAME,
     OPT_OPTIONS,
     OPT_PLUGIN,
+    OPT_DETECT,
     OPT_JSON,
     OPT_HELP
 };
@@ -19,6 +20,7 @@ static const option_row rows[] = {
     [OPT_NAME] = { "NAME", "NAME", MAX_ROWS, false, "only this one, known or not" },
     [OPT_OPTIONS] = { "--tee-options", "JSON", 1, false, "options of the provider, with one NAME" },
     [OPT_PLUGIN] = { "--tee-plugin", "FILE", 1, false, "take the provider from this plug-in file, with one NAME" },
+    [OPT_DETECT] = { "--detect", NULL, 1, false, "which TEE is this machine? By what can be seen; loads nothing" },
     [OPT_JSON] = { "--json", NULL, 1, false, "one line of JSON" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
 };
@@ -30,7 +32,8 @@ static const option_table table = {
                 "own that is ended after a second; nothing of a provider runs in this one.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Exit code: 0 listed; with NAMEs 0 only if each of them is available, else 5. 64 usage, 70 internal.",
+    .notes = "Exit code: 0 listed; with NAMEs 0 only if each of them is available, else 5; with --detect 0 only if this\n"
+             "machine is a TEE that '--tee-provider auto' takes, else 5. 64 usage, 70 internal.",
 };
 
 /* One provider, asked in a thread of its own so that all together take no longer than the slowest. */
@@ -184,6 +187,11 @@ int verb_providers(int argc, char **argv)
     }
     if (options_has(&o, OPT_HELP)) {
         return options_help(&table);
+    }
+    if (options_has(&o, OPT_DETECT)) {
+        const bool alone = !options_has(&o, OPT_NAME) && !options_has(&o, OPT_OPTIONS) && !options_has(&o, OPT_PLUGIN);
+        return alone ? detect_tee(options_has(&o, OPT_JSON))
+                     : say_failure(PROGRAM, EXIT_USAGE, "--detect asks about this machine: only --json goes with it");
     }
     bool one = options_has(&o, OPT_NAME) && options_value(&o, OPT_NAME, 1) == NULL;
     if (!one && (options_has(&o, OPT_OPTIONS) || options_has(&o, OPT_PLUGIN))) {

@@ -12,6 +12,7 @@ int verb_providers(int argc, char **argv);
 int verb_keygen(int argc, char **argv);
 int verb_attest(int argc, char **argv);
 int verb_sign(int argc, char **argv);
+int detect_tee(bool as_json); /* of `providers`; the exit code */
 
 /* ------------------------------------------------- options of a key's verbs ---- */
 
@@ -40,7 +41,7 @@ enum {
 };
 
 #define KEY_ROWS                                                                                                  \
-    [KEY_OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "which TEE: phala-dstack, simulated, ..." },       \
+    [KEY_OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "which TEE: phala-dstack, intel-tdx, ...; or auto" }, \
     [KEY_OPT_ENDPOINT] = { "--tee-endpoint", "WHERE", 1, false, "its socket or URL, if not the usual one" },      \
     [KEY_OPT_OPTIONS] = { "--tee-options", "JSON", 1, false, "further options of the provider, a JSON object" },  \
     [KEY_OPT_PLUGIN] = { "--tee-plugin", "FILE", 1, false, "take the provider from this plug-in file" },          \

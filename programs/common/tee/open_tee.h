@@ -8,6 +8,14 @@
 
 #define TEE_MAX_OPTIONS 8192u
 
+/* The provider of "auto": that of the TEE which this machine is (chaos_tee_detect), said on standard error with the
+ * reason. A simulated one is never chosen. TEE_UNAVAILABLE when this machine is none, after the reasons
+ * were said, too. */
+#define TEE_AUTO "auto"
+CHAOS_MUST_USE chaos_status pick_provider(const char *program, const char **provider, chaos_error *err);
+/* Each TEE that can be told apart, one a line: "  intel-tdx      no   CPUID leaf ...". */
+CHAOS_MUST_USE bool write_detection(const chaos_detection *found, chaos_buffer *out);
+
 typedef struct tee_choice { /* --tee-provider, --tee-endpoint, --tee-options, --tee-plugin; NULL: not given */
     const char *provider, *endpoint, *options, *plugin;
 } tee_choice;
