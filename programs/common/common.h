@@ -15,6 +15,7 @@ enum {
     EXIT_MALFORMED = 3,
     EXIT_UNTRUSTED = 4,
     EXIT_ENVIRONMENT = 5,
+    EXIT_PROVIDER = 6,   /* of genesis-studio: the TEE provider is not available */
     EXIT_FUNDS = 7,      /* of programs that send transactions */
     EXIT_REGISTRIES = 8, /* the registries of a chain do not belong together */
     EXIT_USAGE = 64,

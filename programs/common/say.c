@@ -19,6 +19,7 @@ static const struct {
     { EXIT_MALFORMED, "malformed" },
     { EXIT_UNTRUSTED, "not trusted" },
     { EXIT_ENVIRONMENT, "environment" },
+    { EXIT_PROVIDER, "TEE provider not available" },
     { EXIT_FUNDS, "funds missing" },
     { EXIT_REGISTRIES, "registries disagree" },
     { EXIT_USAGE, "usage" },

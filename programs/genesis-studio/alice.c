@@ -50,12 +50,35 @@ static chaos_status open_agent(alice *a, chaos_error *err)
     return chaos_agent_open(&config, &a->agent, err);
 }
 
+/* A key that was in a guest's memory is gone when the guest is; what was registered under it is not hers any more. */
+static chaos_status check_same_key(const alice *a, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(kept, CHAOS_ADDRESS_TEXT_SIZE);
+    char path[PATH_MAX], text[CHAOS_ADDRESS_TEXT_SIZE];
+    const chaos_address address = chaos_keypair_address(chaos_agent_keypair(a->agent));
+    chaos_address_format(&address, text);
+    CHAOS_TRY(state_path(a->w.s, "alice.key", path, err));
+    if (access(path, F_OK) != 0) {
+        return write_text(path, slice_text(text), err);
+    }
+    CHAOS_TRY(input_read("--state", path, CHAOS_ADDRESS_TEXT_SIZE - 1, &kept, err));
+    if (slice_is(buffer_slice(&kept), text)) {
+        return CHAOS_OK;
+    }
+    (void)error_set(err, CHAOS_E_NOT_AVAILABLE, "identity key", CHAOS_NO_OFFSET,
+                    "the TEE has another one than before: the old one ended with its guest; begin without --resume");
+    error_expected(err, "%.*s", (int)kept.size, kept.size == 0 ? "" : (const char *)kept.data);
+    error_found(err, "%s", text);
+    return CHAOS_E_NOT_AVAILABLE;
+}
+
 static int step_key(alice *a, report *r)
 {
     chaos_error err = { 0 };
     self_facts facts;
-    step_begin(r, "alice-key", "asking the guest agent for Alice's identity key");
-    if (tee_open(a->w.s, a->w.s->tee_endpoint, &a->t, &err) != CHAOS_OK || open_agent(a, &err) != CHAOS_OK) {
+    step_begin(r, "alice-key", "asking the TEE for Alice's identity key");
+    if (tee_open(a->w.s, a->w.s->tee_endpoint, &a->t, &err) != CHAOS_OK || open_agent(a, &err) != CHAOS_OK ||
+        check_same_key(a, &err) != CHAOS_OK) {
         return step_fail(r, &err);
     }
     const chaos_keypair *key = chaos_agent_keypair(a->agent);
@@ -334,7 +357,7 @@ static int answer_challenge(alice *a, report *r)
     CHAOS_AUTO(chaos_evidence, evidence);
     step_begin(r, "alice-challenge", "answering Bob's nonce");
     if (tee_open(a->w.s, a->w.s->tee_endpoint, &a->t, &err) != CHAOS_OK || open_agent(a, &err) != CHAOS_OK ||
-        note_wait(&a->w, "challenge", text, &err) != CHAOS_OK) {
+        check_same_key(a, &err) != CHAOS_OK || note_wait(&a->w, "challenge", text, &err) != CHAOS_OK) {
         return step_fail(r, &err);
     }
     if (!value_hex(text, nonce.bytes, sizeof nonce.bytes)) {

@@ -258,6 +258,23 @@ static chaos_status start_simulators(director *d, chaos_error *err)
     return give_beliefs(d, err);
 }
 
+/* The kernel of a TDX guest. There is no older version of Alice with the same key: her key is in this guest's memory. */
+static chaos_status start_tsm(director *d, chaos_error *err)
+{
+    char log[PATH_MAX], root[PATH_MAX];
+    CHAOS_TRY(state_volatile(&d->s, "tsm", root, err));
+    CHAOS_TRY(state_path(&d->s, "held-by-bob", d->held, err));
+    CHAOS_TRY(state_path(&d->s, "simulator.log", log, err));
+    const char *seed = seed_of(d, err);
+    if (seed == NULL) {
+        return CHAOS_E_FILE_IO;
+    }
+    CHAOS_TRY(tsm_start_up(root, d->held, log, seed, &d->simulator, err));
+    (void)snprintf(d->socket, sizeof d->socket, "%.*s/report", PATH_MAX - 16, root);
+    d->s.tee_endpoint = d->socket;
+    return give_beliefs(d, err);
+}
+
 /* The provider that simulates without a socket: the same machine for the same seed, and its files on request. */
 static chaos_status use_simulated(director *d, chaos_error *err)
 {
@@ -291,12 +308,14 @@ static int step_provider(director *d)
         return 0;
     }
     const bool is_simulated = strcmp(s->tee_provider, "simulated") == 0;
-    const bool starts = !is_simulated && is_local(&d->w) && s->tee_endpoint == NULL &&
-                        strcmp(s->tee_provider, "phala-dstack") == 0;
-    step_begin(r, "provider", starts ? "starting a simulated guest agent" : "asking for the TEE");
+    const bool is_tdx = strcmp(s->tee_provider, TDX_PROVIDER) == 0;
+    const bool starts = is_local(&d->w) && s->tee_endpoint == NULL &&
+                        (is_tdx || strcmp(s->tee_provider, "phala-dstack") == 0);
+    step_begin(r, "provider", !starts ? "asking for the TEE" : is_tdx ? "starting a simulated TDX guest's kernel"
+                                                                      : "starting a simulated guest agent");
     chaos_status status = tee_probe(s, s->tee_endpoint, &err);
     if (starts && status != CHAOS_OK && status != CHAOS_E_PROVIDER_MISSING && status != CHAOS_E_PROVIDER) {
-        status = start_simulators(d, &err); /* the plug-in is there, and no TEE */
+        status = is_tdx ? start_tsm(d, &err) : start_simulators(d, &err); /* the plug-in is there, and no TEE */
         status = status != CHAOS_OK ? status : tee_probe(s, s->tee_endpoint, &err);
     }
     if (status == CHAOS_OK && is_simulated) {

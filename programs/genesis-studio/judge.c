@@ -303,13 +303,25 @@ static const struct {
     { "reordered-receipt", "attack-reordered-receipt", other_order },
 };
 
+/* Why no older code can have Alice's key: NULL if it can. What is in her evidence says where her key comes from. */
+static const char *no_old_code(const judge *x)
+{
+    if (x->w.s->old_endpoint != NULL) {
+        return NULL;
+    }
+    return strstr((const char *)x->answer.envelope.data, "dstack-kms-chain") == NULL
+               ? "no KMS: the identity key is in the guest's memory, other code has another"
+               : "needs a simulator of our own";
+}
+
 static int judge_one(judge *x, report *r, size_t i)
 {
     const attack *a = attack_find(judgements[i].name);
     chaos_error err = { 0 };
     outcome control = { .tier = CHAOS_TIER_NONE }, attacked = { .tier = CHAOS_TIER_NONE };
-    if (strcmp(a->name, "old-code") == 0 && x->w.s->old_endpoint == NULL) {
-        step_skip(r, judgements[i].id, "needs a simulator of our own", "refused: %s", a->title);
+    const char *skipped = strcmp(a->name, "old-code") == 0 ? no_old_code(x) : NULL;
+    if (skipped != NULL) {
+        step_skip(r, judgements[i].id, skipped, "refused: %s", a->title);
         return 0;
     }
     step_begin(r, judgements[i].id, a->title);

@@ -1,4 +1,5 @@
 /* main.c - genesis-studio: the whole way on one machine, or one role of it. */
+#include "programs/common/tee/open_tee.h"
 #include "studio.h"
 
 #include <signal.h>
@@ -66,6 +67,16 @@ static int alone(const settings *s, uint64_t chain_id, view *v)
     return view_end(v, code, count_transactions(s, &r), (double)(now_ms() - began) / 1000);
 }
 
+/* --tee-provider auto: what this machine is. */
+static int choose_provider(settings *s)
+{
+    chaos_error err = { 0 };
+    if (s->tee_provider == NULL || strcmp(s->tee_provider, TEE_AUTO) != 0) {
+        return 0;
+    }
+    return pick_provider(PROGRAM, &s->tee_provider, &err) == CHAOS_OK ? 0 : say_fault(PROGRAM, EXIT_PROVIDER, &err);
+}
+
 int main(int argc, char **argv)
 {
     settings s;
@@ -73,6 +84,10 @@ int main(int argc, char **argv)
     int lock = -1;
     int code = settings_read(argc, argv, &s, &helped);
     if (code != 0 || helped) {
+        return code;
+    }
+    code = choose_provider(&s);
+    if (code != 0) {
         return code;
     }
     guard();

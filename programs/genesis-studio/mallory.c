@@ -225,7 +225,9 @@ int play_mallory(const settings *s, report *r)
         code = prepare(&x, r);
     }
     if (code == 0) {
-        step_end(r, STEP_PASS, "Mallory tampers, poses, replays, forges and goes back");
+        step_end(r, STEP_PASS, "Mallory tampers, poses, replays, forges%s",
+                 s->old_endpoint == NULL ? ""
+                                         : " and goes back");
     }
     chaos_buffer_free(&x.answer.envelope);
     world_close(&x.w);

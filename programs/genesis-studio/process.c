@@ -259,6 +259,17 @@ chaos_status simulator_start_up(const simulator_start *how, child *c, chaos_erro
     return wait_for_line(c, how->log, "ready", rest, sizeof rest, "dstack-simulator", err);
 }
 
+chaos_status tsm_start_up(const char *root, const char *held, const char *log, const char *seed, child *c,
+                          chaos_error *err)
+{
+    char path[PATH_MAX], rest[8];
+    CHAOS_TRY(path_beside("tsm-simulator", path, err));
+    const char *argv[] = { path, "--root", root, "--out", held, "--seed", seed, "--quiet", NULL };
+    const start with = { .argv = argv, .log = log, .death_signal = SIGTERM };
+    CHAOS_TRY(child_start(&with, c, err));
+    return wait_for_line(c, log, "ready", rest, sizeof rest, "tsm-simulator", err);
+}
+
 chaos_status run_beside(const char *const *argv, const char *log, chaos_buffer *out, int *code, chaos_error *err)
 {
     char path[PATH_MAX];

@@ -41,7 +41,7 @@ static const option_row rows[] = {
     [OPT_IDENTITY] = { "--identity", "ADDR", 1, false, "registries that somebody else deployed" },
     [OPT_REPUTATION] = { "--reputation", "ADDR", 1, false, "the same" },
     [OPT_VALIDATION] = { "--validation", "ADDR", 1, false, "the same" },
-    [OPT_TEE_PROVIDER] = { "--tee-provider", "NAME", 1, false, "phala-dstack, simulated, ...; or none, the default" },
+    [OPT_TEE_PROVIDER] = { "--tee-provider", "NAME", 1, false, "phala-dstack, intel-tdx, simulated, ..., auto; or none, the default" },
     [OPT_TEE_ENDPOINT] = { "--tee-endpoint", "WHERE", 1, false, "its socket or URL; else a simulator is started" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", 1, false, "Bob's: a root that he trusts beside the vendor's" },
     [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "Bob's: what is known about platforms" },
@@ -68,7 +68,7 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis =
-        "Usage: " PROGRAM " [--tee-provider phala-dstack] [OPTION]...\n"
+        "Usage: " PROGRAM " [--tee-provider phala-dstack|intel-tdx|...] [OPTION]...\n"
         "The life of an agent with its key in a TEE: Alice registers, works and signs; Bob judges her evidence;\n"
         "Charlie rates her; Mallory attacks, and is refused.",
     .rows = rows,

@@ -14,6 +14,8 @@
 
 #define MARKER "genesis-studio.state" /* in every state folder: nothing without it is ever removed */
 #define LOCK_WAIT_MS 5000
+#define VOLATILE_BASE "/dev/shm"
+#define VOLATILE_NAME "volatile" /* the file with its random name */
 #define FTW_FILES 16
 
 static chaos_status system_error(const char *what, const char *path, chaos_error *err)
@@ -77,6 +79,31 @@ chaos_status state_secret(const settings *s, const char *name, char text[65], ch
     return CHAOS_OK;
 }
 
+/* ------------------------------------------------------------- volatile ---- */
+
+static void volatile_folder(const char secret[65], char path[64])
+{
+    (void)snprintf(path, 64, VOLATILE_BASE "/genesis-studio-%.16s", secret);
+}
+
+chaos_status state_volatile(const settings *s, const char *name, char path[PATH_MAX], chaos_error *err)
+{
+    char secret[65], folder[64];
+    struct stat status;
+    CHAOS_TRY(state_secret(s, VOLATILE_NAME, secret, err));
+    volatile_folder(secret, folder);
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+        return system_error("tmpfs", folder, err);
+    }
+    if (lstat(folder, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & 077) != 0) {
+        return error_set(err, CHAOS_E_FILE_IO, "tmpfs", CHAOS_NO_OFFSET, "'%s' is not a folder of this user alone",
+                         folder);
+    }
+    (void)snprintf(path, PATH_MAX, "%s/%s", folder, name);
+    return CHAOS_OK;
+}
+
 /* ------------------------------------------------------------------ open ---- */
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
@@ -123,6 +150,25 @@ static int take_lock(const settings *s, int *lock)
                                     strerror(errno));
 }
 
+static int remove_all(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+/* What an earlier run has left on tmpfs; it may be gone. */
+static void clear_volatile(const settings *s)
+{
+    char file[PATH_MAX], secret[65], folder[64];
+    if (state_path(s, VOLATILE_NAME, file, NULL) == CHAOS_OK && access(file, F_OK) == 0 &&
+        state_secret(s, VOLATILE_NAME, secret, NULL) == CHAOS_OK) {
+        volatile_folder(secret, folder);
+        (void)nftw(folder, remove_all, FTW_FILES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    }
+}
+
 static int clear_state(const settings *s, bool worthless)
 {
     if (!worthless) {
@@ -130,6 +176,7 @@ static int clear_state(const settings *s, bool worthless)
                            "'%s' has the keys of an earlier run: --resume goes on with it, --state DIR takes another",
                            shown(s->state_path).text);
     }
+    clear_volatile(s);
     return nftw(s->state_path, remove_one, FTW_FILES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0
                ? 0
                : say_failure(PROGRAM, EXIT_ENVIRONMENT, "cannot empty '%s': %s", shown(s->state_path).text,

@@ -16,10 +16,10 @@
 #define PROGRAM "genesis-studio"
 
 enum { /* beside those of common.h */
-    EXIT_FAILED = 1,   /* a step failed */
-    EXIT_PROVIDER = 6, /* the TEE provider is not available */
+    EXIT_FAILED = 1, /* a step failed */
 };
 
+#define TDX_PROVIDER "intel-tdx"
 #define LOCAL_CHAIN 31337u
 #define RECENT_BLOCKS 5000u /* how far back a demonstration looks for its own events */
 #define ACTIONS 3           /* of Alice, each a receipt */
@@ -147,6 +147,9 @@ typedef struct simulator_start {
     const char *socket, *held, *log, *seed, *compose; /* compose NULL: its own */
 } simulator_start;
 CHAOS_MUST_USE chaos_status simulator_start_up(const simulator_start *how, child *c, chaos_error *err);
+/* The kernel of a simulated TDX guest, shown at `root`; its quotes are asked for at root/report. */
+CHAOS_MUST_USE chaos_status tsm_start_up(const char *root, const char *held, const char *log, const char *seed,
+                                         child *c, chaos_error *err);
 /* Runs a program beside this one and keeps its standard output; what it says besides goes into the file `log`. */
 CHAOS_MUST_USE chaos_status run_beside(const char *const *argv, const char *log, chaos_buffer *out, int *code,
                                        chaos_error *err);
@@ -159,6 +162,9 @@ int state_open(const settings *s, bool worthless, int *lock);
 CHAOS_MUST_USE chaos_status state_path(const settings *s, const char *name, char path[PATH_MAX], chaos_error *err);
 /* Random text that is made once and kept. */
 CHAOS_MUST_USE chaos_status state_secret(const settings *s, const char *name, char text[65], chaos_error *err);
+/* A path in a folder on tmpfs that belongs to this state folder, and to this user alone. What lies there ends with the
+ * machine, as a TDX guest's keys end with the guest. */
+CHAOS_MUST_USE chaos_status state_volatile(const settings *s, const char *name, char path[PATH_MAX], chaos_error *err);
 CHAOS_MUST_USE chaos_status make_folder(const char *path, unsigned mode, chaos_error *err);
 CHAOS_MUST_USE chaos_status write_text(const char *path, chaos_slice text, chaos_error *err);
 

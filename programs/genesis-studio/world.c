@@ -200,6 +200,18 @@ void world_close(world *w)
 
 /* ------------------------------------------------------------------- TEE ---- */
 
+/* A tree that is not this machine's own kernel's: roles are processes of their own, and Alice's key must outlive hers.
+ * A local chain's keys are worth nothing, so swap does not matter there. */
+static chaos_status tdx_options(const settings *s, const char *endpoint, json_writer *w, chaos_error *err)
+{
+    char keys[PATH_MAX];
+    CHAOS_TRY(state_volatile(s, "keys", keys, err));
+    json_write_boolean(w, "allow_swap", strcmp(s->network, "local") == 0);
+    json_write_text(w, "endpoint", endpoint);
+    json_write_text(w, "key_store", keys);
+    return CHAOS_OK;
+}
+
 /* The simulated provider has no endpoint: it is one machine by its seed, and other code by its compose file. */
 static chaos_status provider_options(const settings *s, const char *endpoint, chaos_buffer *out, chaos_error *err)
 {
@@ -210,7 +222,9 @@ static chaos_status provider_options(const settings *s, const char *endpoint, ch
     }
     json_writer w = json_writer_begin(out);
     json_write_object(&w, NULL);
-    if (endpoint != NULL) {
+    if (endpoint != NULL && strcmp(s->tee_provider, TDX_PROVIDER) == 0) {
+        CHAOS_TRY(tdx_options(s, endpoint, &w, err));
+    } else if (endpoint != NULL) {
         json_write_text(&w, simulated ? "app_compose_file" : "endpoint", endpoint);
     }
     if (simulated) {
