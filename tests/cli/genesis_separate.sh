@@ -55,7 +55,7 @@ expect 8 "registries of two deployments" "$studio_bin" --state "$work/s" --netwo
 has out "REGISTRY" "registries of two deployments"
 
 # No such provider, and none that is there.
-expect 6 "provider that is not built" "$studio_bin" --tee-provider intel-tdx --state "$work/s"
+expect 6 "provider that is not built" "$studio_bin" --tee-provider amd-sev-snp --state "$work/s"
 expect 6 "provider that is not installed" env CHAOS_PROVIDER_PATH="$work" "$studio_bin" --tee-provider phala-dstack \
     --state "$work/s"
 has out "Install with: " "provider that is not installed"
