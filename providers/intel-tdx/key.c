@@ -43,7 +43,7 @@ static chaos_status make_kept(tdx *t, const char *path, chaos_host_key **key, ch
         place = t->kept[i].path == NULL ? &t->kept[i] : NULL;
     }
     if (place == NULL) {
-        return chaos_provider_fail(err, CHAOS_E_LIMIT, "one process keeps %d identity keys in memory; use a key_store",
+        return chaos_provider_fail(err, CHAOS_E_USAGE, "one process keeps %d identity keys in memory; use a key_store",
                                    MAX_KEPT_KEYS);
     }
     char *copy = malloc(strlen(path) + 1);
