@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# genesis.sh [OPTION]... - Genesis Studio on a local chain with a simulated guest agent. BREAK=NAME shows one attack close
-# up (genesis-studio --break list). OPTIONs go to genesis-studio.
+# genesis.sh [OPTION]... - Genesis Studio on a local chain with a simulated TEE: TEE=intel-tdx, or phala-dstack, the
+# default. BREAK=NAME shows one attack close up (genesis-studio --break list). OPTIONs go to genesis-studio.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,4 +10,4 @@ if [ ! -x "$bin/genesis-studio" ]; then
     exit 1
 fi
 export CHAOS_ANVIL=${CHAOS_ANVIL:-$PWD/tests/npm/chain/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil}
-exec "$bin/genesis-studio" --tee-provider phala-dstack ${BREAK:+--break "$BREAK"} "$@"
+exec "$bin/genesis-studio" --tee-provider "${TEE:-phala-dstack}" ${BREAK:+--break "$BREAK"} "$@"

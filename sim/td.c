@@ -37,7 +37,8 @@ static chaos_status set_seed(const td_options *options, td *t, chaos_error *err)
 {
     uint8_t bytes[32];
     if (options->seed != NULL && strlen(options->seed) >= sizeof t->seed) {
-        return error_set(err, CHAOS_E_USAGE, "seed", CHAOS_NO_OFFSET, "a seed has at most %zu bytes", sizeof t->seed - 1);
+        return error_set(err, CHAOS_E_USAGE, "seed", CHAOS_NO_OFFSET, "a seed has at most %zu bytes",
+                         sizeof t->seed - 1);
     }
     if (options->seed != NULL) {
         memcpy(t->seed, options->seed, strlen(options->seed) + 1);

@@ -103,7 +103,7 @@ typedef struct chaos_detection {
     char hypervisor[13]; /* "KVMKVMKVM", printable; "" without one */
     const char *picked;  /* the first that is here and that this version has a plug-in for; NULL: none */
     size_t count;
-    chaos_detected tees[CHAOS_DETECT_MAX]; /* the most special first: a dstack VM on TDX is phala-dstack and intel-tdx */
+    chaos_detected tees[CHAOS_DETECT_MAX]; /* the most special first: a dstack VM may be phala-dstack and intel-tdx */
 } chaos_detection;
 
 /* Which TEE is this machine? By CPUID and by which devices, sockets and folders there are. Opens none of them, contacts

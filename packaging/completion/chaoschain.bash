@@ -49,7 +49,7 @@ _chaoschain() {
         --policy) mapfile -t COMPREPLY < <(compgen -W "default none" -f -- "$current") ;;
         --at | --expect-*) ;;
         --agents) mapfile -t COMPREPLY < <(compgen -W "all alice bob charlie" -- "$current") ;;
-        --tee-provider) mapfile -t COMPREPLY < <(compgen -W "phala-dstack simulated none" -- "$current") ;;
+        --tee-provider) mapfile -t COMPREPLY < <(compgen -W "phala-dstack intel-tdx simulated auto none" -- "$current") ;;
         --break)
             mapfile -t COMPREPLY < <(compgen -W "$("${program[@]}" --break list 2>/dev/null | sed 's/ .*//')" -- "$current")
             ;;
@@ -67,4 +67,4 @@ _chaoschain() {
     esac
 }
 
-complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge genesis-studio
+complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge genesis-studio tsm-simulator

@@ -20,7 +20,7 @@ static const option_row rows[] = {
     [OPT_NAME] = { "NAME", "NAME", MAX_ROWS, false, "only this one, known or not" },
     [OPT_OPTIONS] = { "--tee-options", "JSON", 1, false, "options of the provider, with one NAME" },
     [OPT_PLUGIN] = { "--tee-plugin", "FILE", 1, false, "take the provider from this plug-in file, with one NAME" },
-    [OPT_DETECT] = { "--detect", NULL, 1, false, "which TEE is this machine? By what can be seen; loads nothing" },
+    [OPT_DETECT] = { "--detect", NULL, 1, false, "which TEE is this machine, by what can be seen" },
     [OPT_JSON] = { "--json", NULL, 1, false, "one line of JSON" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
 };
@@ -32,8 +32,9 @@ static const option_table table = {
                 "own that is ended after a second; nothing of a provider runs in this one.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Exit code: 0 listed; with NAMEs 0 only if each of them is available, else 5; with --detect 0 only if this\n"
-             "machine is a TEE that '--tee-provider auto' takes, else 5. 64 usage, 70 internal.",
+    .notes = "Exit code: 0 listed; with NAMEs 0 only if each of them is available, else 5;\n"
+             "with --detect 0 only if this machine is a TEE that '--tee-provider auto' takes, else 5.\n"
+             "64 usage, 70 internal.",
 };
 
 /* One provider, asked in a thread of its own so that all together take no longer than the slowest. */

@@ -258,7 +258,7 @@ static chaos_status start_simulators(director *d, chaos_error *err)
     return give_beliefs(d, err);
 }
 
-/* The kernel of a TDX guest. There is no older version of Alice with the same key: her key is in this guest's memory. */
+/* The kernel of a TDX guest. No older version of Alice has the same key: it is in this guest's memory. */
 static chaos_status start_tsm(director *d, chaos_error *err)
 {
     char log[PATH_MAX], root[PATH_MAX];

@@ -3,6 +3,8 @@
 
 #include "simulator.h"
 
+#define MAX_TIMES 1000000u
+
 static const struct place_row {
     const char *name, *summary;
     bool has_errno;
@@ -29,9 +31,19 @@ static const struct {
     const char *name;
     int number;
 } errors[] = {
-    { "EACCES", EACCES }, { "EAGAIN", EAGAIN }, { "EBUSY", EBUSY }, { "EEXIST", EEXIST }, { "EINTR", EINTR },
-    { "EINVAL", EINVAL }, { "EIO", EIO }, { "ENOENT", ENOENT }, { "ENOSPC", ENOSPC }, { "ENOTTY", ENOTTY },
-    { "ENXIO", ENXIO }, { "EPERM", EPERM }, { "ETIMEDOUT", ETIMEDOUT },
+    { "EACCES", EACCES },
+    { "EAGAIN", EAGAIN },
+    { "EBUSY", EBUSY },
+    { "EEXIST", EEXIST },
+    { "EINTR", EINTR },
+    { "EINVAL", EINVAL },
+    { "EIO", EIO },
+    { "ENOENT", ENOENT },
+    { "ENOSPC", ENOSPC },
+    { "ENOTTY", ENOTTY },
+    { "ENXIO", ENXIO },
+    { "EPERM", EPERM },
+    { "ETIMEDOUT", ETIMEDOUT },
 };
 
 static bool read_place(chaos_slice name, bool has_errno, fault_place *place)
@@ -63,7 +75,10 @@ bool fault_read(const char *text, fault_list *list)
     const size_t whole = strcspn(text, ":");
     const size_t name = strcspn(text, "=:");
     const bool has_errno = text[name] == '=';
-    if (list->count == MAX_FAULTS || (text[whole] == ':' && (!value_unsigned(text + whole + 1, 1000000, &times) || times == 0))) {
+    if (list->count == MAX_FAULTS) {
+        return false;
+    }
+    if (text[whole] == ':' && (!value_unsigned(text + whole + 1, MAX_TIMES, &times) || times == 0)) {
         return false;
     }
     if (!read_place(slice(text, name), has_errno, &made.place) ||
@@ -97,7 +112,9 @@ bool fault_catalogue(chaos_buffer *out)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < FAULT_PLACES; i++) {
-        ok = buffer_append_format(out, "%s%-20s %s\n", places[i].name, places[i].has_errno ? "=ERRNO" : "", places[i].summary);
+        char name[32];
+        (void)snprintf(name, sizeof name, "%s%s", places[i].name, places[i].has_errno ? "=ERRNO" : "");
+        ok = buffer_append_format(out, "%-20s %s\n", name, places[i].summary);
     }
     ok = ok && buffer_append_text(out, "ERRNO is one of");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(errors); i++) {

@@ -17,7 +17,13 @@
 #define ENDLESS_SIZE (16u * 1024u * 1024u)
 #define GARBAGE "this is no quote"
 
-typedef enum attribute { ATTR_PROVIDER, ATTR_GENERATION, ATTR_INBLOB, ATTR_OUTBLOB, ATTR_COUNT } attribute;
+typedef enum attribute {
+    ATTR_PROVIDER,
+    ATTR_GENERATION,
+    ATTR_INBLOB,
+    ATTR_OUTBLOB,
+    ATTR_COUNT
+} attribute;
 
 static const struct {
     const char *name;
@@ -34,7 +40,7 @@ static const char *const registers[TD_REGISTERS + 1] = { "rtmr0:sha384", "rtmr1:
                                                          "rtmr3:sha384", "mrtd:sha384" };
 
 typedef struct entry {
-    char name[MAX_ENTRY_NAME]; /* "": free */
+    char name[MAX_ENTRY_NAME];   /* "": free */
     uint64_t generation, quoted; /* of writes; of the write that outblob is of */
     uint8_t inblob[MAX_INBLOB];
     size_t inblob_size;
@@ -50,12 +56,20 @@ struct tree {
     bool is_quoting;
 };
 
-typedef enum node_kind { NODE_NONE, NODE_ROOT, NODE_REPORT, NODE_ENTRY, NODE_ATTRIBUTE, NODE_MEASUREMENTS, NODE_REGISTER } node_kind;
+typedef enum node_kind {
+    NODE_NONE,
+    NODE_ROOT,
+    NODE_REPORT,
+    NODE_ENTRY,
+    NODE_ATTRIBUTE,
+    NODE_MEASUREMENTS,
+    NODE_REGISTER
+} node_kind;
 
 typedef struct node {
     node_kind kind;
-    entry *of;          /* NODE_ENTRY, NODE_ATTRIBUTE */
-    size_t index;       /* of the attribute, of the register */
+    entry *of;                 /* NODE_ENTRY, NODE_ATTRIBUTE */
+    size_t index;              /* of the attribute, of the register */
     char name[MAX_ENTRY_NAME]; /* directly below report/, whether it is there or not */
 } node;
 
@@ -156,6 +170,12 @@ static node find(tree *t, const char *path)
     return out;
 }
 
+static unsigned mode_of(const node *at)
+{
+    const unsigned of_register = at->index == MRTD_FILE ? 0444 : 0644;
+    return at->kind == NODE_REGISTER ? of_register : attributes[at->index].mode;
+}
+
 int tree_status(tree *t, const char *path, node_status *out)
 {
     (void)pthread_mutex_lock(&t->lock);
@@ -163,10 +183,10 @@ int tree_status(tree *t, const char *path, node_status *out)
     (void)pthread_mutex_unlock(&t->lock);
     *out = (node_status){ .is_folder = at.kind != NODE_ATTRIBUTE && at.kind != NODE_REGISTER, .mode = 0755 };
     if (at.kind == NODE_ATTRIBUTE) {
-        out->mode = attributes[at.index].mode;
+        out->mode = mode_of(&at);
         out->size = 4096; /* as configfs says of its attributes, whatever is in them */
     } else if (at.kind == NODE_REGISTER) {
-        out->mode = at.index == MRTD_FILE ? 0444 : 0644;
+        out->mode = mode_of(&at);
         out->size = TD_REGISTER_SIZE;
     }
     return at.kind == NODE_NONE ? -ENOENT : 0;
@@ -190,7 +210,8 @@ int tree_list(tree *t, const char *path, tree_name_function *name, void *context
         more = name(context, registers[i]);
     }
     (void)pthread_mutex_unlock(&t->lock);
-    return at.kind == NODE_NONE ? -ENOENT : at.kind == NODE_ATTRIBUTE || at.kind == NODE_REGISTER ? -ENOTDIR : 0;
+    return at.kind == NODE_NONE ? -ENOENT : at.kind == NODE_ATTRIBUTE || at.kind == NODE_REGISTER ? -ENOTDIR
+                                                                                                  : 0;
 }
 
 /* ----------------------------------------------------------------- entries ---- */
@@ -236,7 +257,8 @@ int tree_rmdir(tree *t, const char *path)
     (void)pthread_mutex_lock(&t->lock);
     const node at = find(t, path);
     if (at.kind != NODE_ENTRY) {
-        result = at.kind == NODE_NONE ? -ENOENT : at.kind == NODE_ATTRIBUTE || at.kind == NODE_REGISTER ? -ENOTDIR : -EPERM;
+        result = at.kind == NODE_NONE ? -ENOENT : at.kind == NODE_ATTRIBUTE || at.kind == NODE_REGISTER ? -ENOTDIR
+                                                                                                        : -EPERM;
     } else if (fault_happens(&t->how.faults, AT_RMDIR, &error)) {
         result = -error;
     } else { /* attributes vanish with their entry */
@@ -251,7 +273,7 @@ int tree_rmdir(tree *t, const char *path)
 
 static bool may_open(const node *at, int flags)
 {
-    const unsigned mode = at->kind == NODE_REGISTER ? (at->index == MRTD_FILE ? 0444u : 0644u) : attributes[at->index].mode;
+    const unsigned mode = mode_of(at);
     const int access_mode = flags & O_ACCMODE;
     return (access_mode == O_RDONLY || (mode & 0200) != 0) && (access_mode == O_WRONLY || (mode & 0400) != 0);
 }

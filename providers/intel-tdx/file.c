@@ -61,7 +61,8 @@ static int write_once(const char *path, const uint8_t *bytes, size_t size)
         return errno;
     }
     const ssize_t n = write(fd, bytes, size);
-    int reason = n < 0 ? errno : (size_t)n == size ? 0 : EIO;
+    int reason = n < 0 ? errno : (size_t)n == size ? 0
+                                                   : EIO;
     if (close(fd) != 0 && reason == 0) {
         reason = errno;
     }

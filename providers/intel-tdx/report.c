@@ -53,8 +53,7 @@ chaos_status tree_missing(const tdx *t, chaos_error *err)
     }
     if (statfs(CONFIGFS_MOUNT, &fs) != 0 || fs.f_type != CONFIGFS_TYPE) {
         return chaos_provider_fail(err, CHAOS_E_TEE_UNAVAILABLE,
-                                   "Not running in a TDX guest that can be asked: configfs is not mounted at "
-                                   CONFIGFS_MOUNT "; in the guest: mount -t configfs none " CONFIGFS_MOUNT
+                                   "Not running in a TDX guest that can be asked: configfs is not mounted at " CONFIGFS_MOUNT "; in the guest: mount -t configfs none " CONFIGFS_MOUNT
                                    "; into a container mount it from the guest");
     }
     if (has_driver) {

@@ -20,7 +20,12 @@
 #define SEV_SNP_BIT (1u << 4) /* of eax */
 #define TSM_TREE "/sys/kernel/config/tsm/report"
 
-enum { EAX, EBX, ECX, EDX };
+enum {
+    EAX,
+    EBX,
+    ECX,
+    EDX
+};
 
 /* What was seen, once for all questions. */
 typedef struct sight {
@@ -96,11 +101,22 @@ static mode_t type_of(const sight *s, const char *path)
 
 /* ----------------------------------------------------------------- questions ---- */
 
+#define SOCKET_HERE "a guest agent's socket is at %s, and the processor says that this is a confidential VM"
+#define SOCKET_OF_NOBODY                                                                                    \
+    "a socket is at %s, but the processor says that this is no confidential VM: a simulator's? It must be " \
+    "asked for by name"
+#define TD_HERE "CPUID leaf 0x21 says IntelTDX, and the kernel has %s"
+#define TD_WITHOUT_TREE                                                                           \
+    "CPUID leaf 0x21 says IntelTDX, but there is no %s: it takes Linux 6.7, modprobe tdx_guest, " \
+    "and a mounted configfs"
+#define SNP_WITHOUT_DEVICE \
+    "CPUID leaf 0x8000001f knows SEV-SNP, but there is no /dev/sev-guest: a host, or modprobe sev-guest"
+
 static bool see_dstack(const sight *s, char *reason, size_t size)
 {
     static const char *const sockets[] = {
         "/var/run/dstack.sock", "/run/dstack.sock", "/var/run/dstack/dstack.sock", "/run/dstack/dstack.sock",
-        "/var/run/tappd.sock",  "/run/tappd.sock",  "/var/run/dstack/tappd.sock",  "/run/dstack/tappd.sock"
+        "/var/run/tappd.sock", "/run/tappd.sock", "/var/run/dstack/tappd.sock", "/run/dstack/tappd.sock"
     };
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(sockets); i++) {
         const mode_t type = type_of(s, sockets[i]);
@@ -111,13 +127,9 @@ static bool see_dstack(const sight *s, char *reason, size_t size)
             (void)snprintf(reason, size, "%s is there and is no socket", sockets[i]);
             return false;
         }
-        (void)snprintf(reason, size,
-                       s->is_td || s->is_snp
-                           ? "a guest agent's socket is at %s, and the processor says that this is a confidential VM"
-                           : "a socket is at %s, but the processor says that this is no confidential VM: a simulator's? "
-                             "it must be asked for by name",
-                       sockets[i]);
-        return s->is_td || s->is_snp;
+        const bool is_confidential = s->is_td || s->is_snp;
+        (void)snprintf(reason, size, is_confidential ? SOCKET_HERE : SOCKET_OF_NOBODY, sockets[i]);
+        return is_confidential;
     }
     (void)snprintf(reason, size, "there is no guest agent's socket (/var/run/dstack.sock, /var/run/tappd.sock, ...)");
     return false;
@@ -132,21 +144,15 @@ static bool see_tdx(const sight *s, char *reason, size_t size)
                        has_device ? ", though there is a /dev/tdx_guest" : "");
         return false;
     }
-    (void)snprintf(reason, size,
-                   has_tree ? "CPUID leaf 0x21 says IntelTDX, and the kernel has %s"
-                            : "CPUID leaf 0x21 says IntelTDX, but there is no %s: it takes Linux 6.7, modprobe tdx_guest, "
-                              "and a mounted configfs",
-                   TSM_TREE);
+    (void)snprintf(reason, size, has_tree ? TD_HERE : TD_WITHOUT_TREE, TSM_TREE);
     return has_tree;
 }
 
 static bool see_snp(const sight *s, char *reason, size_t size)
 {
     const bool has_device = type_of(s, "/dev/sev-guest") == S_IFCHR;
-    (void)snprintf(reason, size, "%s", has_device ? "there is a /dev/sev-guest"
-                                       : s->is_snp ? "CPUID leaf 0x8000001f knows SEV-SNP, but there is no /dev/sev-guest: "
-                                                     "a host, or modprobe sev-guest"
-                                                   : "there is no /dev/sev-guest");
+    const char *absent = s->is_snp ? SNP_WITHOUT_DEVICE : "there is no /dev/sev-guest";
+    (void)snprintf(reason, size, "%s", has_device ? "there is a /dev/sev-guest" : absent);
     return has_device;
 }
 

@@ -22,7 +22,7 @@ fi
 expect 0 "errors" scripts/make-errors-doc.sh --check
 
 # Every option is in the man page and every man page of a program exists.
-for program in chaoschain-verify chaoschain-forge genesis-studio; do
+for program in chaoschain-verify chaoschain-forge genesis-studio tsm-simulator; do
     [ -x "$CHAOS_BIN/$program" ] || continue
     [ -f "man/$program.1.scd" ] || fail "no man page of $program"
     for option in $("$CHAOS_BIN/$program" --help | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'); do

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# missing_provider.sh BUILD_DIR COMPILER - what a user sees who did not install a plug-in: two lines, the second of which
+# missing_provider.sh BUILD_DIR COMPILER [PROVIDER] - what a user sees who did not install a plug-in: two lines, the second of which
 # is a command. It is run as it is printed, and then the plug-in is there.
 set -euo pipefail
 
 build=$(realpath "$1")
 compiler=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
-provider=phala-dstack
+provider=${3:-phala-dstack}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() {
@@ -14,7 +14,7 @@ fail() {
     exit 1
 }
 # What would hide the message: the environment of whoever runs the tests.
-unset CHAOS_PROVIDER_PATH DSTACK_SIMULATOR_ENDPOINT TAPPD_SIMULATOR_ENDPOINT
+unset CHAOS_PROVIDER_PATH CHAOS_TSM_PATH DSTACK_SIMULATOR_ENDPOINT TAPPD_SIMULATOR_ENDPOINT
 
 # Installed below the prefix that the build has by itself, as the printed command does.
 export DESTDIR=$work/stage

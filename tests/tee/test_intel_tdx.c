@@ -303,7 +303,9 @@ static void test_key_store(void **state)
 {
     static const char *const paths[] = { "chaoschain/1/31337/0xab/agent/secp256k1/0", "a/b", "a+b", "a%2fb", "a%b", ".",
                                          "..", "../x", "/", "A/B", "a b", "~" };
-    enum { COUNT = sizeof paths / sizeof paths[0] };
+    enum {
+        COUNT = sizeof paths / sizeof paths[0]
+    };
     fixture *f = *state;
     chaos_keypair *keys[COUNT];
     char more[160], name[96];

@@ -24,11 +24,11 @@ typedef struct machine {
     const char *name;
     const char *processor, *hypervisor, *tdx;
     bool snp;
-    uint32_t highest;      /* leaf; 0: 0x21 */
-    const char *files;     /* "s/var/run/dstack.sock d/sys/..." */
-    const char *here;      /* the providers that are here, with a space after each */
-    const char *picked;    /* NULL: none */
-    const char *said;      /* somewhere in the reasons */
+    uint32_t highest;   /* leaf; 0: 0x21 */
+    const char *files;  /* "s/var/run/dstack.sock d/sys/..." */
+    const char *here;   /* the providers that are here, with a space after each */
+    const char *picked; /* NULL: none */
+    const char *said;   /* somewhere in the reasons */
 } machine;
 
 #define INTEL "GenuineIntel", "KVMKVMKVM\0\0\0"

@@ -45,8 +45,8 @@ chaos_status pick_provider(const char *program, const char **provider, chaos_err
     CHAOS_TRY(say(program, &found, err));
     if (found.picked == NULL) {
         return error_set(err, CHAOS_E_TEE_UNAVAILABLE, "--tee-provider", CHAOS_NO_OFFSET,
-                         "this machine is no TEE that this version has a provider for; a simulated one must be asked for "
-                         "by name");
+                         "this machine is no TEE that this version has a provider for; a simulated one must be "
+                         "asked for by name");
     }
     *provider = found.picked;
     return CHAOS_OK;
