@@ -23,7 +23,7 @@ static const option_row rows[] = {
     NET_ROWS,
     SEND_ROWS,
     [OPT_AGENT] = { "AGENT", NULL, 2, false, "the agent, as 7 or eip155:N:0x...:7" },
-    [OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "the wallet is the agent's identity key in this TEE" },
+    [OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "the wallet is its identity key in this TEE; or auto" },
     [OPT_ENDPOINT] = { "--tee-endpoint", "WHERE", 1, false, "its socket or URL, if not the usual one" },
     [OPT_OPTIONS] = { "--tee-options", "JSON", 1, false, "further options of the provider, a JSON object" },
     [OPT_PLUGIN] = { "--tee-plugin", "FILE", 1, false, "take the provider from this plug-in file" },

@@ -477,14 +477,12 @@ static int load(tree *t, handle *h)
 
 int tree_read(tree *t, handle *h, char *out, size_t size, off_t offset)
 {
-    if (!h->is_loaded) {
-        (void)pthread_mutex_lock(&t->lock);
-        const int result = load(t, h);
-        (void)pthread_mutex_unlock(&t->lock);
-        if (result != 0) {
-            return result;
-        }
-        h->is_loaded = true;
+    (void)pthread_mutex_lock(&t->lock);
+    const int result = h->is_loaded ? 0 : load(t, h);
+    h->is_loaded = result == 0;
+    (void)pthread_mutex_unlock(&t->lock);
+    if (result != 0) {
+        return result;
     }
     if (h->is_endless) {
         const size_t left = offset < (off_t)ENDLESS_SIZE ? ENDLESS_SIZE - (size_t)offset : 0;
