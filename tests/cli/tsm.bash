@@ -1,18 +1,19 @@
 # tsm.bash - sourced after lib.bash: start_tsm NAME [OPTION]... runs tsm-simulator and sets
 #   tree      where entries are made      held_by   the folder with what a relying party holds
-# stop_tsm ends the last one, stop_all_tsm all of them; so does the end of the script. keys: a folder of this script's
+# stop_tsm ends the last one ($ended_with), stop_all_tsm all of them; so does the end of the script. keys: a folder of this script's
 # own on tmpfs, for key_store.
 [ -x "$CHAOS_BIN/tsm-simulator" ] || skip "tsm-simulator is not built (libfuse3-dev)"
 [ -w /dev/fuse ] || skip "no /dev/fuse"
 declare -a tsm_pids=()
-tree='' held_by=''
+tree='' held_by='' ended_with=0
 keys=$(mktemp -d /dev/shm/chaos-test-XXXXXX)
 
 stop_tsm() {
     local pid=${tsm_pids[-1]}
     unset 'tsm_pids[-1]'
+    ended_with=0
     kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || ended_with=$?
 }
 
 stop_all_tsm() {
