@@ -109,10 +109,12 @@ chaos_status tdx_key(void *self, const char *path, const char *purpose, const ch
 {
     tdx *t = self;
     chaos_host_key *made = NULL;
-    chaos_status status = t->is_kernels_tree ? tree_probe(t, err) : CHAOS_OK;
-    (void)algorithm; /* the host asks for secp256k1 only */
+    chaos_status status = tree_probe(t, err); /* a key that nothing could quote is made nowhere */
     if (status != CHAOS_OK) {
-        return status; /* a key that nothing could quote is made nowhere */
+        return status;
+    }
+    if (strcmp(algorithm, "secp256k1") != 0) {
+        return chaos_provider_fail(err, CHAOS_E_USAGE, "intel-tdx makes keys of secp256k1 alone");
     }
     if (strcmp(purpose, CHAOS_KEY_FRESH) == 0) {
         status = t->host->key_generate(t->host, &made, err);

@@ -16,7 +16,7 @@
 #define SWAPS "/proc/swaps"
 #define MAX_SWAPS 4096u
 #define SECRET_SIZE 32
-#define MAX_NAME 250 /* NAME_MAX, less what a temporary name adds */
+#define MAX_NAME 255 /* NAME_MAX */
 
 /* ------------------------------------------------------------------- folder ---- */
 
@@ -101,9 +101,13 @@ static bool make_name(const char *path, char name[MAX_NAME + 1])
 {
     static const char digits[] = "0123456789abcdef";
     size_t length = 0;
-    for (; *path != '\0' && length + 3 < MAX_NAME; path++) {
+    for (; *path != '\0'; path++) {
         const unsigned char c = (unsigned char)*path;
-        if (is_plain(*path) || c == '/') {
+        const bool is_short = is_plain(*path) || c == '/';
+        if (length + (is_short ? 1 : 3) > MAX_NAME) {
+            return false;
+        }
+        if (is_short) {
             name[length++] = c == '/' ? '+' : *path;
             continue;
         }
@@ -112,7 +116,7 @@ static bool make_name(const char *path, char name[MAX_NAME + 1])
         name[length++] = digits[c & 15];
     }
     name[length] = '\0';
-    return *path == '\0' && length > 0;
+    return length > 0;
 }
 
 /* --------------------------------------------------------------------- file ---- */
