@@ -13,8 +13,8 @@ endif()
 # before anything else is loaded.
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator tsm-simulator) # may link the simulator
-set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-fetch chaoschain-probe genesis-studio) # link all of libchaoschain
-list(APPEND CHAOS_PROGRAMS_TEE chaoschain-agent chaoschain-doctor)
+set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-agent chaoschain-doctor chaoschain-fetch
+    chaoschain-probe chaoschain-provider genesis-studio) # link all of libchaoschain
 set(CHAOS_PROGRAMS_CHAIN chaoschain-chain chaoschain-agent chaoschain-doctor) # speak to a chain
 set(CHAOS_PROGRAMS_AGENT chaoschain-agent chaoschain-doctor)                  # read an agent's config file
 set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
@@ -67,6 +67,9 @@ function(chaos_program name)
     endif()
     if(name STREQUAL "chaoschain-agent")
         target_sources(${name} PRIVATE "${CHAOS_COMPOSE_SOURCE}")
+    endif()
+    if(name STREQUAL "chaoschain-provider")
+        target_sources(${name} PRIVATE "${CHAOS_TEMPLATE_SOURCE}")
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_HTTP)
         target_link_libraries(${name} PRIVATE PkgConfig::libmicrohttpd Threads::Threads)

@@ -21,7 +21,9 @@ file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE "${PROJECT_SO
 set(CHAOS_PROVIDERS)
 foreach(folder IN LISTS folders)
     file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/providers/${folder}/*.c")
-    if(NOT sources)
+    if(folder STREQUAL "template")
+        continue() # for `chaoschain provider new`: ChaosTemplate.cmake
+    elseif(NOT sources)
         message(STATUS "providers/${folder}: no sources, skipped")
         continue()
     endif()

@@ -90,3 +90,9 @@ int verb_doctor(int argc, char **argv)
     (void)argc;
     return exec_beside("chaoschain-doctor", argv);
 }
+
+/* What tries plug-ins of others runs their code, and is a program of its own. */
+int verb_provider(int argc, char **argv)
+{
+    return exec_with_verb("chaoschain-provider", argc, argv);
+}

@@ -28,6 +28,7 @@ static const struct verb {
     { "receipts", verb_agent, "list, anchor and export the receipts that an agent has kept" },
     { "account", verb_chain, "make and list the keystores of accounts that send" },
     { "doctor", verb_doctor, "look at this machine, its TEE, nodes and files, and say what to do" },
+    { "provider", verb_provider, "write a TEE provider: begin a folder, try a plug-in against every rule" },
     { "policy", verb_policy, "check a policy file" },
     { "forge", verb_forge, "make simulated evidence, valid or broken in one way (chaoschain-forge)" },
     { "collateral", verb_collateral, "fetch, show or verify Intel's statements about a platform" },

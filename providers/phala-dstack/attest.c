@@ -5,6 +5,7 @@
 #include "plugin.h"
 
 #define REPORT_DATA_SIZE 64
+#define SMALLEST_QUOTE (48u + 584u) /* header and TD report: a quote is longer, and what is shorter is none */
 
 static void to_hex(const uint8_t *bytes, size_t size, char *out)
 {
@@ -40,6 +41,8 @@ static chaos_status emit_quote(const dstack *d, chaos_slice reply, chaos_error *
     chaos_status status = d->host->json_bytes(d->host, reply, "quote", quote, MAX_QUOTE, &size, err);
     if (status == CHAOS_OK && size == 0) {
         status = chaos_provider_fail(err, CHAOS_E_NOT_AVAILABLE, "this platform gives no TDX quote");
+    } else if (status == CHAOS_OK && size < SMALLEST_QUOTE) {
+        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the guest agent's quote has %zu bytes, and is none", size);
     }
     if (status == CHAOS_OK) {
         chaos_slice bytes = { quote, size };

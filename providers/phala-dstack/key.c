@@ -153,6 +153,9 @@ chaos_status dstack_key(void *self, const char *path, const char *purpose, const
 {
     dstack *d = self;
     chaos_host_key *made = NULL;
+    if (strcmp(algorithm, "secp256k1") != 0) {
+        return chaos_provider_fail(err, CHAOS_E_USAGE, "the algorithm of keys is secp256k1");
+    }
     bool fresh = strcmp(purpose, CHAOS_KEY_FRESH) == 0;
     chaos_status status = fresh ? d->host->key_generate(d->host, &made, err)
                                 : derive(d, path, purpose, algorithm, &made, err);

@@ -204,7 +204,9 @@ static chaos_status sim_key(void *self, const char *path, const char *purpose, c
     const simulated *s = self;
     uint8_t public_key[65];
     chaos_host_key *made = NULL;
-    (void)algorithm; /* the host asks for secp256k1 only */
+    if (strcmp(algorithm, "secp256k1") != 0) {
+        return bad("the algorithm of keys is secp256k1", err);
+    }
     chaos_status status = strcmp(purpose, CHAOS_KEY_FRESH) == 0 ? s->host->key_generate(s->host, &made, err)
                                                                 : derive(s, path, purpose, &made, err);
     if (status == CHAOS_OK) {
