@@ -49,7 +49,8 @@ static _Noreturn void be_child(const kit_subject *subject, const kit_rule *rule,
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)setrlimit(RLIMIT_CORE, &none);
     /* All of its room at once: rules measure the heap. */
-    if (pthread_mutex_init(&run.lock, NULL) != 0 || buffer_reserve(&run.texts, KIT_MAX_TEXTS) == NULL || !move_output()) {
+    if (pthread_mutex_init(&run.lock, NULL) != 0 || buffer_reserve(&run.texts, KIT_MAX_TEXTS) == NULL ||
+        !move_output()) {
         kit_fail(&run, "the kit could not prepare the process");
     } else {
         rule->run(&run);

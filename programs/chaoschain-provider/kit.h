@@ -21,7 +21,7 @@
 #include "tee/tee.h"
 
 #define KIT_MAX_RULES 96
-#define KIT_MAX_NEEDS 4
+#define KIT_MAX_NEEDS 8
 #define KIT_MAX_WHY 400
 #define KIT_PATH "chaoschain/provider-check" /* of the identity key that the rules make */
 

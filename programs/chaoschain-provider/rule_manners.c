@@ -81,12 +81,12 @@ KIT_RULE(rule_process_state)
 {
     static kit_tee tee;
     watch_state before, after;
-    if (!opened_session(run, &tee)) { /* the first time, for what the host itself does once */
+    watch_take(&before);
+    if (!opened_session(run, &tee)) {
         return;
     }
     kit_close(&tee);
-    const size_t files = watch_files();
-    watch_take(&before);
+    const size_t files = watch_files(); /* from here on: the host opens files of its own, once */
     if (kit_open(run, &tee, run->subject->options) == CHAOS_OK) {
         kit_session(&tee);
     }

@@ -56,18 +56,39 @@ KIT_RULE(rule_sign_works)
     for_each_signature(run, look_at_nothing);
 }
 
-static bool recovers_to(const k1_point *point, const uint8_t digest[32], const uint8_t rsv[65], unsigned id)
+static const uint8_t order[32] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                   0xff, 0xff, 0xff, 0xff, 0xfe, 0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48,
+                                   0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41 };
+
+/* n - s where s is above half the order: the reader takes low s alone. */
+static void make_low(uint8_t s[32])
+{
+    unsigned borrow = 0;
+    if (memcmp(s, half_order, sizeof half_order) <= 0) {
+        return;
+    }
+    for (size_t i = 32; i-- > 0;) {
+        const unsigned difference = 256u + order[i] - s[i] - borrow;
+        s[i] = (uint8_t)difference;
+        borrow = difference < 256u ? 1 : 0;
+    }
+}
+
+static bool recovers_to(const k1_point *point, const uint8_t digest[32], const uint8_t *rs, unsigned id)
 {
     k1_point found;
-    return k1_recover(digest, rsv, rsv + 32, id, &found) == K1_GOOD && memcmp(found.x, point->x, 32) == 0 &&
+    return k1_recover(digest, rs, rs + 32, id, &found) == K1_GOOD && memcmp(found.x, point->x, 32) == 0 &&
            memcmp(found.y, point->y, 32) == 0;
 }
 
-/* Whatever v says: that is another rule's. */
+/* Whatever v says, and which of the two s it is: those are other rules'. */
 static void look_at_key(kit_run *run, const k1_point *point, const uint8_t digest[32], const uint8_t rsv[65],
                         unsigned number)
 {
-    if (!recovers_to(point, digest, rsv, 0) && !recovers_to(point, digest, rsv, 1)) {
+    uint8_t low[64];
+    memcpy(low, rsv, sizeof low);
+    make_low(low + 32);
+    if (!recovers_to(point, digest, low, 0) && !recovers_to(point, digest, low, 1)) {
         kit_fail(run, "digest %u: no recovery gives the key whose public-key was emitted", number);
     }
 }
@@ -97,7 +118,8 @@ static void look_at_v(kit_run *run, const k1_point *point, const uint8_t digest[
 {
     if (rsv[64] != 27 && rsv[64] != 28) {
         kit_fail(run, "digest %u: v is %u", number, rsv[64]);
-    } else if (!recovers_to(point, digest, rsv, rsv[64] - 27u)) {
+    } else if (memcmp(rsv + 32, half_order, sizeof half_order) <= 0 &&
+               !recovers_to(point, digest, rsv, rsv[64] - 27u)) {
         kit_fail(run, "digest %u: v is %u, and recovers to another key", number, rsv[64]);
     }
 }
@@ -113,7 +135,10 @@ static void signs_with_own(kit_tee *tee, const kit_key *key, const char *when)
     kit_digest("own", 0, digest);
     if (kit_sign(tee, key, digest, rsv) != CHAOS_OK) {
         kit_fail(tee->run, "%s: signing fails", when);
-    } else if (!recovers_to(&key->point, digest, rsv, 0) && !recovers_to(&key->point, digest, rsv, 1)) {
+        return;
+    }
+    make_low(rsv + 32);
+    if (!recovers_to(&key->point, digest, rsv, 0) && !recovers_to(&key->point, digest, rsv, 1)) {
         kit_fail(tee->run, "%s: a signature is another key's", when);
     }
 }

@@ -152,7 +152,7 @@ const kit_rule kit_rules[] = {
         .title = "several can be open at once, and are closed in any order",
         .mend = "keep all state in self, none in globals",
         .run = rule_open_several,
-        .needs = { "open" },
+        .needs = { "open", "probe-time" },
     },
     /* is it there? */
     {
@@ -254,14 +254,14 @@ const kit_rule kit_rules[] = {
         .title = "a purpose of the caller's own is refused, or gives the same key again",
         .mend = "make fresh keys for CHAOS_KEY_FRESH alone",
         .run = rule_key_purpose,
-        .needs = { "key-public" },
+        .needs = { "key-same" },
     },
     {
         .id = "key-odd-path",
         .title = "a path of odd characters is refused in words, or is a path like others",
         .mend = "never use a path as a format, a file's name or JSON text as it is",
         .run = rule_key_odd_path,
-        .needs = { "key-public" },
+        .needs = { "key-same" },
     },
     {
         .id = "key-repeat",
@@ -446,7 +446,8 @@ const kit_rule kit_rules[] = {
         .title = "libchaoschain makes a key, evidence and a signature with it",
         .mend = "see the error: it is what users would see",
         .run = rule_library,
-        .needs = { "sign-v", "sign-low-s", "attest-log", "attest-report-data" },
+        .needs = { "table-name", "table-summary", "sign-v", "sign-low-s", "attest-log", "attest-report-data",
+                   "emit-place" },
     },
 };
 

@@ -10,15 +10,13 @@ static chaos_status lying_key(void *self, const char *path, const char *purpose,
     chaos_host_key *made = NULL;
     chaos_host_key *other = NULL;
     uint8_t public_key[65];
-    chaos_status status = sound_make_key(mock, purpose, &made, public_key, err);
+    chaos_status status = sound_make_key(mock, path, purpose, algorithm, &made, public_key, err);
 
-    (void)path;
-    (void)algorithm;
     if (status != CHAOS_OK) {
         return status;
     }
     *key = made;
-    status = sound_make_key(mock, fresh ? CHAOS_KEY_AGENT : CHAOS_KEY_FRESH, &other, public_key, err);
+    status = sound_make_key(mock, path, fresh ? CHAOS_KEY_AGENT : CHAOS_KEY_FRESH, algorithm, &other, public_key, err);
     mock->host->key_free(mock->host, other);
     return status == CHAOS_OK ? sound_emit(mock, "public-key", public_key, sizeof public_key, err) : status;
 }

@@ -7,10 +7,8 @@ static chaos_status broken_key(void *self, const char *path, const char *purpose
     const sound *mock = self;
     chaos_host_key *made = NULL;
     uint8_t public_key[65];
-    chaos_status status = sound_make_key(mock, purpose, &made, public_key, err);
+    chaos_status status = sound_make_key(mock, path, purpose, algorithm, &made, public_key, err);
 
-    (void)path;
-    (void)algorithm;
     if (status != CHAOS_OK) {
         return status;
     }
