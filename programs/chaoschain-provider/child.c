@@ -35,7 +35,11 @@ static bool move_output(void)
 static void settle(const kit_run *run)
 {
     kit_outcome *outcome = &run->page->outcome;
-    if (outcome->result == KIT_UNSET) {
+    if (run->missing[0] != '\0') {
+        outcome->result = KIT_SKIPPED;
+        (void)snprintf(outcome->why, sizeof outcome->why,
+                       "the recording has no exchange for %s in this rule: record it again", run->missing);
+    } else if (outcome->result == KIT_UNSET) {
         outcome->result = KIT_PASS;
     }
 }

@@ -195,8 +195,8 @@ static chaos_status take_recorded(kit_run *run, kit_host *host, const chaos_http
                  find_recorded(run, &state, lent, request, false, out);
     (void)pthread_mutex_unlock(&run->lock);
     if (!found) {
-        kit_skip(run, "the recording has no exchange for %s %s in this rule: record it again", request->method,
-                 error_quote(quoted, sizeof quoted, slice_text(path_of(request->url))));
+        (void)snprintf(run->missing, sizeof run->missing, "%s %s", request->method,
+                       error_quote(quoted, sizeof quoted, slice_text(path_of(request->url))));
         return error_set(err, CHAOS_E_NETWORK, NULL, CHAOS_NO_OFFSET, "not in the recording");
     }
     return out->status == CHAOS_OK

@@ -150,6 +150,7 @@ typedef struct kit_run {
     bool http_forbidden_fault;
     const char *http_bounds_fault; /* a request that the host refuses */
     unsigned exchanges, recorded;  /* of this rule */
+    char missing[120];             /* what a recording has no answer to: then the rule says nothing */
     char known[16][64];            /* members of the options that the plug-in has asked json_keys for */
     size_t known_count;
     uint8_t secrets[KIT_MAX_SECRETS][32]; /* masked: what key_import was given */

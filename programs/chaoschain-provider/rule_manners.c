@@ -283,6 +283,7 @@ KIT_RULE(rule_secrets_left)
         return;
     }
     kit_close(&tee);
+    chaos_buffer_wipe(&run->texts); /* the kit's own copy of what was said */
     if (run->secret_count == 0) {
         kit_not_applicable(run, "no secret passes host->key_import, so the kit knows none to look for");
     } else if (watch_finds_secret(run, &where)) {

@@ -131,7 +131,7 @@ const kit_rule kit_rules[] = {
         .title = "an option of a wrong type is refused",
         .mend = "read each with host->json_text or its like, and keep the status",
         .run = rule_open_type,
-        .needs = { "open" },
+        .needs = { "open", "open-malformed" },
     },
     {
         .id = "open-failed",
@@ -383,7 +383,7 @@ const kit_rule kit_rules[] = {
         .title = "after a call that failed the next one works",
         .mend = "leave self as it was when a call fails",
         .run = rule_after_errors,
-        .needs = { "key-same", "sign-works", "attest-emits" },
+        .needs = { "key-same", "sign-own-key", "attest-emits" },
     },
     {
         .id = "gives-back",
@@ -425,7 +425,7 @@ const kit_rule kit_rules[] = {
         .title = "several openings work in several threads, and one in one thread after the other",
         .mend = "no globals that change, no thread-local state",
         .run = rule_threads,
-        .needs = { "sign-v" },
+        .needs = { "sign-v", "sign-low-s", "after-errors", "gives-back", "open-several" },
     },
     {
         .id = "secrets-said",
@@ -447,7 +447,7 @@ const kit_rule kit_rules[] = {
         .mend = "see the error: it is what users would see",
         .run = rule_library,
         .needs = { "table-name", "table-summary", "sign-v", "sign-low-s", "attest-log", "attest-report-data",
-                   "emit-place" },
+                   "emit-place", "gives-back" },
     },
 };
 
