@@ -29,7 +29,7 @@ _chaoschain() {
         fi
         program+=("${COMP_WORDS[1]}")
         case ${COMP_WORDS[1]} in
-            agent | validation | feedback | receipts | chain | account)
+            agent | validation | feedback | receipts | chain | account | provider)
                 if [ "$COMP_CWORD" -eq 2 ]; then
                     mapfile -t COMPREPLY < <(compgen -W "$(_chaoschain_verbs "${program[@]}") --help" -- "$current")
                     return

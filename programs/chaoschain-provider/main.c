@@ -34,6 +34,9 @@ int main(int argc, char **argv)
     if (strcmp(group, "--version") == 0) {
         return options_version(PROGRAM);
     }
+    if (strcmp(group, "--help") == 0) {
+        return help();
+    }
     if (strcmp(group, "provider") != 0) {
         return say_failure(PROGRAM, EXIT_USAGE, "this program does the work of 'chaoschain provider'");
     }

@@ -128,12 +128,17 @@ KIT_RULE(rule_leaves_no_files)
         kit_fail(run, "the kit cannot go into its folder");
         return;
     }
-    if (!opened_session(run, &tee)) {
+    if (!kit_must_open(run, &tee)) {
         return;
     }
-    kit_close(&tee);
+    (void)kit_probe(&tee, CHAOS_TEE_PROBE_MS);
     if (first_entry(folder, name, sizeof name) != NULL) {
         kit_fail(run, "it leaves the file '%s' in the working folder, HOME or TMPDIR", name);
+    }
+    kit_session(&tee);
+    kit_close(&tee);
+    if (first_entry(folder, name, sizeof name) != NULL) {
+        kit_note(run, "its calls leave '%s' in the working folder, HOME or TMPDIR: its page must say so", name);
     }
 }
 

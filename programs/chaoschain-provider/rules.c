@@ -415,8 +415,8 @@ const kit_rule kit_rules[] = {
     },
     {
         .id = "leaves-no-files",
-        .title = "no file is left in the working folder, HOME or TMPDIR",
-        .mend = "keep nothing on disk",
+        .title = "open and probe leave no file in the working folder, HOME or TMPDIR",
+        .mend = "make files in the calls that need them, and say so in the page",
         .run = rule_leaves_no_files,
         .needs = { "probe-time" },
     },

@@ -11,11 +11,10 @@ int verb_inspect(int argc, char **argv);
 int verb_policy(int argc, char **argv);
 int verb_forge(int argc, char **argv);
 int verb_collateral(int argc, char **argv);
-int verb_tee(int argc, char **argv);   /* providers, keygen, attest, sign */
+int verb_tee(int argc, char **argv); /* providers, keygen, attest, sign */
 int verb_chain(int argc, char **argv); /* validation, feedback, chain, account, check, ... */
 int verb_agent(int argc, char **argv); /* agent, receipts */
 int verb_doctor(int argc, char **argv);
-int verb_chain(int argc, char **argv); /* agent, validation, feedback, chain, account, check, ... */
 int verb_provider(int argc, char **argv); /* provider new, provider check */
 
 /* Becomes the program `name` that lies beside this one, with the rest of the command line; never looks in

@@ -40,7 +40,7 @@ for verb in $("$chaoschain" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
 done
 # The same for verbs of verbs, which have a man page for each group.
 if [ -x "$CHAOS_BIN/chaoschain-chain" ]; then
-    for group in agent validation feedback receipts chain account; do
+    for group in agent validation feedback receipts chain account provider; do
         page=man/chaoschain-$group.1.scd
         for verb in $("$chaoschain" "$group" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
             grep -qF "*chaoschain $group $verb*" "$page" || fail "$page does not have $verb"
@@ -63,6 +63,14 @@ for key in $keys; do
     grep -qF "\"$key\": {" data/schemas/agent-config.schema.json || fail "agent-config.schema.json does not have $key"
     pass
 done
+# Every rule of the conformance kit, with its sentence.
+if [ -x "$CHAOS_BIN/chaoschain-provider" ]; then
+    while read -r rule sentence; do
+        grep -qxF "*$rule*" man/chaoschain-provider.1.scd && grep -qF "$sentence" <(tr -d '\\' <man/chaoschain-provider.1.scd) ||
+            fail "man/chaoschain-provider.1.scd does not have the rule $rule as it is"
+        pass
+    done < <("$chaoschain" provider check --list)
+fi
 # Every key of a policy is in its man page.
 for key in $(sed -n 's/^    { "\([a-z_.0-9]*\)", [A-Z_]*, .*/\1/p' src/appraise/policy.c); do
     grep -qF -- "${key##*.}" man/chaoschain-policy.5.scd || grep -qE 'rtmr[12]$' <<<"$key" ||
