@@ -128,6 +128,7 @@ for plugin in "$build"/lib/chaoschain/providers/*.so; do
     check_hardening "$plugin"
 done
 for folder in providers/*/; do
+    [ "$folder" != providers/template/ ] || continue # what `chaoschain provider new` writes
     [ -f "$build/lib/chaoschain/providers/chaoschain-provider-$(basename "$folder").so" ] ||
         problem "the plug-in $(basename "$folder") is not built"
 done
