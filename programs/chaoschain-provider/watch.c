@@ -1,11 +1,11 @@
 /* watch.c - see watch.h. Everything is read from /proc/self, or asked of libc. */
-#define _GNU_SOURCE /* memmem */
+#define _GNU_SOURCE /* environ, memmem */
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,8 +15,6 @@
 
 #define MAX_REGION (UINT64_C(1) << 27) /* larger ones are a sanitizer's own */
 #define PAGE 4096u
-
-extern char **environ;
 
 static size_t entries_of(const char *folder)
 {
@@ -146,8 +144,13 @@ static bool region_has(search *s, const kit_run *run, int memory, uint64_t begin
 /* One line of /proc/self/maps: is it to be searched? */
 static bool is_searched(const char *line, const search *own, uint64_t *begin, uint64_t *end)
 {
-    char rights[5] = "";
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", begin, end, rights) != 3 || strncmp(rights, "rw", 2) != 0) {
+    char *rest;
+    *begin = strtoull(line, &rest, 16);
+    if (*rest != '-') {
+        return false;
+    }
+    *end = strtoull(rest + 1, &rest, 16);
+    if (strncmp(rest, " rw", 3) != 0) {
         return false;
     }
     const uint64_t ours = (uint64_t)(uintptr_t)own;
