@@ -1,7 +1,7 @@
 /* child.c - the process of one rule. Whatever the plug-in does to it (crash, hang, end, close every file), the starting
  * process waits until the time limit, kills all that is left, and reads the page that both share. */
 #define _GNU_SOURCE /* memfd_create */
-#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,11 +25,14 @@ static int64_t now_ms(void)
 
 /* ---------------------------------------------------------------- the child ---- */
 
-/* What the plug-in prints goes into files in memory, where a rule looks for it. */
+/* What the plug-in prints goes into a file in memory, where a rule looks for it; there is nothing for it to read. */
 static bool move_output(void)
 {
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int out = memfd_create("provider-check", MFD_CLOEXEC);
-    return out >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 && close(out) == 0;
+    return in >= 0 && out >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+           dup2(out, STDERR_FILENO) >= 0 && (in <= STDERR_FILENO || close(in) == 0) &&
+           (out <= STDERR_FILENO || close(out) == 0);
 }
 
 static void settle(const kit_run *run)

@@ -104,7 +104,8 @@ static void test_layout(void **state)
     static const char *const paths[] = { "providers/phala-dstack", "providers/simulated",
                                          "include/chaoschain/provider.h", "include/chaoschain/tee.h",
                                          "docs/providers/phala-dstack.md", "docs/providers/simulated.md",
-                                         "CONTRIBUTING.md", "SECURITY.md" };
+                                         "providers/template/src/tee.c", "docs/providers/TEMPLATE.md",
+                                         "CONTRIBUTING-A-PROVIDER.md", "CONTRIBUTING.md", "SECURITY.md" };
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (!exists(paths[i])) {
