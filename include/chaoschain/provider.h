@@ -21,6 +21,9 @@
  *     NETWORK, TIMEOUT, NOT_AVAILABLE (this TEE cannot do that). Anything above 0x4ff is taken as PROVIDER.
  *   - Secrets are wiped with host->wipe before memory is given back, are never logged and never put into an error.
  *   - In-process plug-ins are trusted code: they can read this process's memory. See SECURITY.md.
+ *
+ * CONTRIBUTING-A-PROVIDER.md goes the way from `chaoschain provider new NAME`; `chaoschain provider check` tries a
+ * plug-in against each of these rules.
  */
 #ifndef CHAOSCHAIN_PROVIDER_H
 #define CHAOSCHAIN_PROVIDER_H

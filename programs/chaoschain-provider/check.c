@@ -120,6 +120,15 @@ static chaos_status endpoint_options(const char *endpoint, chaos_buffer *out, ch
                : error_set(err, CHAOS_E_USAGE, "--endpoint", CHAOS_NO_OFFSET, "it is too long, or no UTF-8");
 }
 
+static chaos_status end_options(kit_subject *subject, chaos_buffer *text, chaos_error *err)
+{
+    if (!buffer_append(text, slice("", 1))) {
+        return error_set(err, CHAOS_E_USAGE, "--options", CHAOS_NO_OFFSET, "more than %u bytes", TEE_MAX_OPTIONS);
+    }
+    subject->options = (const char *)text->data;
+    return CHAOS_OK;
+}
+
 /* The options that the plug-in is opened with; `text` keeps them. */
 static chaos_status choose_options(const options *o, kit_subject *subject, chaos_buffer *text, chaos_error *err)
 {
@@ -129,18 +138,19 @@ static chaos_status choose_options(const options *o, kit_subject *subject, chaos
         return error_set(err, CHAOS_E_USAGE, "--endpoint", CHAOS_NO_OFFSET,
                          "write it into --options, or leave those out");
     }
+    if (subject->source == KIT_REPLAY) {
+        CHAOS_TRY(kit_recording_read(subject, text, err));
+        if (endpoint == NULL && given == NULL) {
+            return end_options(subject, text, err);
+        }
+        text->size = 0;
+    }
     if (endpoint != NULL) {
         CHAOS_TRY(endpoint_options(endpoint, text, err));
-    } else if (given == NULL && subject->source == KIT_REPLAY) {
-        CHAOS_TRY(kit_recording_options(subject->recording, text, err));
     } else if (!buffer_append_text(text, given == NULL ? "{}" : given)) {
         return error_set(err, CHAOS_E_USAGE, "--options", CHAOS_NO_OFFSET, "more than %u bytes", TEE_MAX_OPTIONS);
     }
-    if (!buffer_append(text, slice("", 1))) {
-        return error_set(err, CHAOS_E_USAGE, "--options", CHAOS_NO_OFFSET, "more than %u bytes", TEE_MAX_OPTIONS);
-    }
-    subject->options = (const char *)text->data;
-    return CHAOS_OK;
+    return end_options(subject, text, err);
 }
 
 /* What a replay is opened with: an endpoint that is a socket of today is not there tomorrow. */

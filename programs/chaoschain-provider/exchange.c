@@ -205,20 +205,25 @@ static chaos_status take_recorded(kit_run *run, kit_host *host, const chaos_http
                            chaos_status_text(out->status));
 }
 
-chaos_status kit_recording_options(const char *folder, chaos_buffer *options_json, chaos_error *err)
+chaos_status kit_recording_read(const kit_subject *subject, chaos_buffer *options_json, chaos_error *err)
 {
-    char path[MAX_PLACE], schema[32] = "", text[TEE_MAX_OPTIONS + 1];
+    char path[MAX_PLACE], schema[32] = "", provider[TEE_MAX_NAME] = "", text[TEE_MAX_OPTIONS + 1];
     CHAOS_AUTO_BUFFER(file, TEE_MAX_OPTIONS * 8u);
     tee_host parser;
     tee_host_init(&parser, NULL, "provider-check");
-    (void)snprintf(path, sizeof path, "%s/recording.json", folder);
+    (void)snprintf(path, sizeof path, "%s/recording.json", subject->recording);
     CHAOS_TRY(input_read("--replay", path, TEE_MAX_OPTIONS * 8u, &file, err));
     const chaos_host *host = &parser.host;
     if (host->json_text(host, buffer_slice(&file), "schema", schema, sizeof schema, NULL) != CHAOS_OK ||
         strcmp(schema, RECORDING_SCHEMA) != 0 ||
+        host->json_text(host, buffer_slice(&file), "provider", provider, sizeof provider, NULL) != CHAOS_OK ||
         host->json_text(host, buffer_slice(&file), "options", text, sizeof text, NULL) != CHAOS_OK) {
         return error_set(err, CHAOS_E_USAGE, "--replay", CHAOS_NO_OFFSET,
                          "recording.json of this folder is not of a recording (%s)", RECORDING_SCHEMA);
+    }
+    if (strcmp(provider, subject->name) != 0) {
+        return error_set(err, CHAOS_E_USAGE, "--replay", CHAOS_NO_OFFSET, "this is a recording of the provider %s",
+                         shown(provider).text);
     }
     return buffer_append_text(options_json, text) ? CHAOS_OK
                                                   : error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);

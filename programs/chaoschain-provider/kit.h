@@ -123,9 +123,10 @@ CHAOS_MUST_USE chaos_status kit_exchange_do(struct kit_run *run, kit_host *host,
                                             kit_exchange *out, chaos_error *err);
 /* The folder of a recording: made (0700, and empty before), or looked into. USAGE, FILE_IO. */
 CHAOS_MUST_USE chaos_status kit_recording_begin(const char *folder, const kit_subject *subject, chaos_error *err);
-/* Reads the options that the recording was made with; those that name a socket are replaced by a name that leads
- * nowhere, as no exchange leaves. */
-CHAOS_MUST_USE chaos_status kit_recording_options(const char *folder, chaos_buffer *options_json, chaos_error *err);
+/* Is it a recording, and of this provider? Appends the options that the plug-in is to be opened with: those of then,
+ * but with an endpoint that leads nowhere for a socket, as no exchange leaves. USAGE, FILE_IO. */
+CHAOS_MUST_USE chaos_status kit_recording_read(const kit_subject *subject, chaos_buffer *options_json,
+                                               chaos_error *err);
 
 /* ------------------------------------------------------------------- run ---- */
 

@@ -76,6 +76,11 @@ expect 2 "a recording of a fault" check phala-dstack --replay "$work/lies" --rul
 cp -r "$work/recording" "$work/garbage"
 echo '{"schema":"chaoschain/recording/2"}' >"$work/garbage/recording.json"
 expect 64 "no recording" check phala-dstack --replay "$work/garbage"
+expect 64 "of another provider" check simulated --replay "$work/recording"
+has err 'a recording of the provider phala-dstack' "of another provider"
+cp -r "$work/recording" "$work/cut"
+for file in "$work"/cut/key-public/*.json; do truncate -s 200 "$file"; done
+expect 1 "a recording that is cut" check phala-dstack --replay "$work/cut" --rule key-public
 expect 5 "no folder" check phala-dstack --replay "$work/nowhere"
 expect 0 "nothing to record" check simulated --record "$work/nothing" --rule load
 has out 'makes no exchange over host->http' "nothing to record"
