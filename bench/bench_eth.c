@@ -1,6 +1,7 @@
 /* bench_eth.c - signing, hashing and reading for Ethereum, beside the raw primitives and (with node) viem, in one run.
  *
- *   bench-eth            table: medians of interleaved rounds, with an A/A row
+ *   bench-eth            table: medians of interleaved rounds, with an A/A row; by the clock on the wall, and in processor
+ *                        time, which other programs do not lengthen
  *   bench-eth PEER.mjs   the same with rows of viem: bench/bench_eth_peer.mjs, answering one round at a time
  * Rows that the build does not have are left out and said so. */
 #include "eth/eth.h"
@@ -201,26 +202,31 @@ static double peer_round(const char *row)
 
 /* ------------------------------------------------------------------- table ---- */
 
-static double seconds(void)
+static double seconds(clockid_t clock)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static double microseconds_each(void (*work)(void))
+typedef struct duration { /* microseconds */
+    double wall, processor;
+} duration;
+
+static duration each(void (*work)(void))
 {
-    double begin = seconds(), end;
+    double used = seconds(CLOCK_THREAD_CPUTIME_ID), begin = seconds(CLOCK_MONOTONIC), end;
     unsigned count = 0, batch = 1;
     do {
         for (unsigned i = 0; i < batch; i++) {
             work();
         }
         count += batch;
-        end = seconds();
+        end = seconds(CLOCK_MONOTONIC);
         batch = end - begin < ROUND_SECONDS / 100 ? 2 * batch : batch;
     } while (end - begin < ROUND_SECONDS);
-    return (end - begin) / count * 1e6;
+    used = seconds(CLOCK_THREAD_CPUTIME_ID) - used;
+    return (duration){ (end - begin) / count * 1e6, used / count * 1e6 };
 }
 
 static int by_value(const void *a, const void *b)
@@ -260,41 +266,59 @@ static const row rows[] = {
 
 #define ROWS CHAOS_ARRAY_SIZE(rows)
 
-static void print(double times[ROWS][ROUNDS], bool has_peer)
+typedef struct times { /* of one row: round by round, then sorted */
+    double wall[ROUNDS], processor[ROUNDS];
+} times;
+
+static times all[ROWS];
+
+static void print_row(size_t i, bool has_peer)
 {
-    double median[ROWS];
+    const size_t middle = ROUNDS / 2;
+    const row *r = &rows[i];
+    const times *t = &all[i], *beside = &all[r->beside == ITSELF ? i : r->beside];
+    if (r->work == NULL && !has_peer) {
+        (void)printf("%-50s %11s\n", r->name, "no node");
+        return;
+    }
+    (void)printf("%-50s %11.3f %11.3f %11.3f", r->name, t->wall[middle], t->wall[0], t->wall[ROUNDS - 1]);
+    if (r->work == NULL) {
+        (void)printf(" %11s %9.3f\n", "", t->wall[middle] / beside->wall[middle]);
+    } else {
+        (void)printf(" %11.3f %9.3f %9.3f\n", t->processor[middle], t->wall[middle] / beside->wall[middle],
+                     t->processor[middle] / beside->processor[middle]);
+    }
+}
+
+static void print(bool has_peer)
+{
     (void)printf("Ethereum, one thread, medians of %d interleaved rounds\n", ROUNDS);
-    (void)printf("%-50s %11s %11s %11s %9s\n", "", "median us", "min", "max", "ratio");
+    (void)printf("%-50s %11s %11s %11s %11s %9s %9s\n", "", "median us", "min", "max", "CPU us", "ratio", "CPU ratio");
     for (size_t i = 0; i < ROWS; i++) {
-        qsort(times[i], ROUNDS, sizeof times[i][0], by_value);
-        median[i] = times[i][ROUNDS / 2];
+        qsort(all[i].wall, ROUNDS, sizeof all[i].wall[0], by_value);
+        qsort(all[i].processor, ROUNDS, sizeof all[i].processor[0], by_value);
     }
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].work == NULL && !has_peer) {
-            (void)printf("%-50s %11s\n", rows[i].name, "no node");
-            continue;
-        }
-        size_t beside = rows[i].beside == ITSELF ? i : rows[i].beside;
-        (void)printf("%-50s %11.3f %11.3f %11.3f %9.3f\n", rows[i].name, median[i], times[i][0], times[i][ROUNDS - 1],
-                     median[i] / median[beside]);
+        print_row(i, has_peer);
     }
 }
 
 int main(int argc, char **argv)
 {
-    static double times[ROWS][ROUNDS];
     bool has_peer = argc == 2 && start_peer(argv[1]);
     load();
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < ROWS; i++) {
             if (rows[i].work != NULL) {
-                times[i][round] = microseconds_each(rows[i].work);
+                const duration d = each(rows[i].work);
+                all[i].wall[round] = d.wall;
+                all[i].processor[round] = d.processor;
             } else if (has_peer) {
-                times[i][round] = peer_round(rows[i].peer);
+                all[i].wall[round] = peer_round(rows[i].peer);
             }
         }
     }
-    print(times, has_peer);
+    print(has_peer);
     if (has_peer) {
         (void)fclose(peer.ask);
         (void)fclose(peer.answer);
