@@ -11,20 +11,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from ctypes import byref
-from typing import Any, Dict, Mapping, Tuple, Union
+from typing import Any, Dict, Mapping, Union
 
 from . import _native_agent as n
-from . import _structs as s
 from ._errors import FormatError, TrustError
-from ._native import Handle, filled, lib, make, slice_of
 from ._settings import usage
+from ._values import address_text
+from .evidence import Binding, Evidence
 
 ENVELOPE_SCHEMA = "chaoschain/envelope/1"
 _MAX_REPORT = 2 * 1024 * 1024
-_MAX_DESCRIPTION = 1024 * 1024
 
-Attestation = Union[bytes, str, Mapping[str, Any]]
+Attestation = Union[bytes, str, Mapping[str, Any], Evidence]
 
 
 def _malformed(text: str, field: str) -> FormatError:
@@ -67,34 +65,24 @@ def _log_bytes(value: Any) -> bytes:
     raise _malformed("event_log must be JSON text or its list", "event_log")
 
 
-def parse_envelope(data: bytes) -> Handle:
-    """An envelope, read and not believed."""
-    return make(lib.chaos_evidence_free, lib.chaos_envelope_parse, slice_of(data, "envelope"))
-
-
-def parse_quote(quote: bytes, event_log: bytes = b"") -> Handle:
-    """A quote with its event log, read and not believed."""
-    return make(lib.chaos_evidence_free, lib.chaos_evidence_parse_with_log, slice_of(quote, "quote"),
-                slice_of(event_log, "event_log"))
-
-
-def _from_mapping(value: Mapping[str, Any]) -> Tuple[Handle, bool]:
+def _from_mapping(value: Mapping[str, Any]) -> Evidence:
     if value.get("schema") == ENVELOPE_SCHEMA:
-        text = json.dumps(dict(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return parse_envelope(text.encode("utf-8")), True
+        return Evidence.from_envelope(json.dumps(dict(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False))
     if value.get("envelope") is not None:
         return as_evidence(value["envelope"])
     if value.get("quote") is None:
         raise _malformed("an attestation has an envelope, or a quote", "tee_attestation")
-    evidence = parse_quote(_octets(value["quote"], "quote"), _log_bytes(value.get("event_log")))
+    evidence = Evidence.from_quote(_octets(value["quote"], "quote"), _log_bytes(value.get("event_log")))
     claimed = value.get("report_data")
-    if claimed is not None and _octets(claimed, "report_data") != bytes.fromhex(describe(evidence)["body"]["report_data"]):
+    if claimed is not None and _octets(claimed, "report_data").hex() != evidence.measurements["report_data"]:
         raise _malformed("the report says other report data than its quote", "report_data")
-    return evidence, False
+    return evidence
 
 
-def as_evidence(value: Any) -> Tuple[Handle, bool]:
-    """Evidence from what a provider gave, and whether it is an envelope (of a key) rather than a report."""
+def as_evidence(value: Any) -> Evidence:
+    """Evidence from what a provider gave: an envelope, which has a binding, or a report, which has none."""
+    if isinstance(value, Evidence):
+        return value
     if isinstance(value, Mapping):
         return _from_mapping(value)
     if isinstance(value, str):
@@ -105,29 +93,22 @@ def as_evidence(value: Any) -> Tuple[Handle, bool]:
     if len(data) > _MAX_REPORT:
         raise usage("the attestation is larger than %d bytes" % _MAX_REPORT, "tee_attestation")
     if not data.lstrip().startswith(b"{"):
-        return parse_quote(data), False
+        return Evidence.from_quote(data)
     try:
         parsed = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise _malformed("the attestation is no JSON object", "tee_attestation") from None
     if parsed.get("schema") == ENVELOPE_SCHEMA:
-        return parse_envelope(data), True
+        return Evidence.from_envelope(data)
     return _from_mapping(parsed)
-
-
-def describe(evidence: Handle) -> Dict[str, Any]:
-    """What evidence says of itself, by the specification's names; nothing of it is verified."""
-    text = filled(_MAX_DESCRIPTION, lib.chaos_evidence_describe, evidence.pointer)
-    result: Dict[str, Any] = json.loads(text)
-    return result
 
 
 # -------------------------------------------------------------------- environment ----
 
 
-def _environment(evidence: Handle) -> Dict[str, Any]:
+def _environment(evidence: Evidence) -> Dict[str, Any]:
     """Machine, quoting enclave and code of a quote; all of it but what it says about one key."""
-    said = describe(evidence)
+    said = evidence.describe()
     body = {key: value for key, value in said["body"].items() if key != "report_data"}
     signer = said["signature_data"]
     header = said["header"]
@@ -138,7 +119,7 @@ def _environment(evidence: Handle) -> Dict[str, Any]:
     return flat
 
 
-def must_be_same_environment(report: Handle, own: Handle) -> None:
+def must_be_same_environment(report: Evidence, own: Evidence) -> None:
     """TrustError when a report is of another machine, quoting enclave or code than the quote over the agent's key."""
     told, known = _environment(report), _environment(own)
     for field in sorted(set(told) | set(known)):
@@ -148,10 +129,6 @@ def must_be_same_environment(report: Handle, own: Handle) -> None:
                              expected=str(known.get(field))[:96], found=str(told.get(field))[:96])
 
 
-def fresh_evidence(tee: Any, keypair: int, network: n.Network) -> Handle:
-    """Stage-0 evidence ("before registration") of the key, made now."""
-    binding = n.Binding(stage=n.STAGE_BEFORE_REGISTRATION, chain_id=s.U256.from_int(network.chain_id),
-                        identity_registry=network.identity, agent_id=s.U256.from_int((1 << 256) - 1))
-    options = n.sized(n.AttestOptions)
-    options.binding.contents = binding
-    return make(lib.chaos_evidence_free, lib.chaos_attest, tee, keypair, byref(options))
+def before_registration(network: n.Network) -> Binding:
+    """What a quote over a key says before its agent has an id: stage 0."""
+    return Binding(stage=0, chain_id=network.chain_id, identity_registry=address_text(network.identity))

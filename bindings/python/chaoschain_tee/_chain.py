@@ -22,17 +22,19 @@ Log = Callable[[str], None]
 def log_function(log: Optional[Log]) -> Any:
     """A callback for C; whoever hands it over keeps it as long as C may call it."""
     if log is None:
-        return n.LOG()
+        null: Any = n.LOG
+        return null()
+    told: Log = log
 
     def say(_: Any, line: bytes) -> None:
-        assert log is not None
-        log(line.decode("ascii", "replace"))
+        told(line.decode("ascii", "replace"))
     return n.LOG(say)
 
 
 def transaction_text(outcome: n.Outcome) -> str:
     """The transaction's hash, or "already_done" where the chain was as it should be and nothing had to be sent."""
-    return outcome.transaction_hash.hex() if any(bytes(outcome.transaction_hash)) else "already_done"
+    digest: Keccak = outcome.transaction_hash
+    return digest.hex() if any(bytes(digest)) else "already_done"
 
 
 class Chain:
@@ -130,10 +132,10 @@ class Chain:
         self.journal = journal
         return sender
 
-    @property
-    def has_account(self) -> bool:
-        """Has the account been opened?"""
-        return self._account is not None
+    def close(self) -> None:
+        """Closes everything; what was sent is in the journal."""
+        with self._lock:
+            self._sender = self._account = self._content = self._registries = self._rpc = None
 
     # ------------------------------------------------------------------------ reads ----
 
@@ -242,13 +244,20 @@ def keccak_of(data: bytes) -> Keccak:
     return made
 
 
+def short_hash(data: bytes) -> str:
+    """16 bytes of the Keccak, in hex: enough for a name among one agent's intents."""
+    return bytes(keccak_of(data)).hex()[:32]
+
+
 def keccak_text(value: Any, what: str) -> Keccak:
     """32 bytes, or "0x" and 64 digits. UsageError."""
     if isinstance(value, (bytes, bytearray)) and len(value) == 32:
-        return Keccak.of(bytes(value))
+        made: Keccak = Keccak.of(bytes(value))
+        return made
     if isinstance(value, str) and len(value) == 66 and value.startswith("0x"):
         try:
-            return Keccak.of(bytes.fromhex(value[2:]))
+            made = Keccak.of(bytes.fromhex(value[2:]))
+            return made
         except ValueError:
             pass
     raise usage("%s must be 32 bytes, or 0x and 64 hex digits" % what, what)

@@ -9,7 +9,6 @@ from typing import Any, Tuple
 from . import _structs as s
 from ._native import STATUS, buffer_p, declare, error_p, out
 from ._structs import Address, Keccak, Signature65, U256, layout
-from ._verify_native import BindingStruct as Binding
 
 LOG = CFUNCTYPE(None, c_void_p, c_char_p)  # chaos_rpc_log_function
 
@@ -134,8 +133,6 @@ class ContentOptions(Structure):
 # ------------------------------------------------------------ evidence.h, agent.h ----
 
 
-STAGE_BEFORE_REGISTRATION, STAGE_KEY_ONLY = 0, 4
-
 
 @layout("chaos_action", "evidence.h")
 class Action(Structure):
@@ -147,11 +144,6 @@ class Action(Structure):
 @layout("chaos_receipt", "evidence.h")
 class CReceipt(Structure):
     _fields_ = [("action", Action), ("signature", Signature65)]
-
-
-@layout("chaos_attest_options", "tee.h")
-class AttestOptions(Structure):
-    _fields_ = [("size", c_size_t), ("binding", POINTER(Binding)), ("endorser", c_void_p), ("collateral", s.Slice)]
 
 
 @layout("chaos_agent_config", "agent.h")
@@ -210,11 +202,6 @@ _at = POINTER(BlockId)
 declare({
     # evidence.h
     "chaos_action_digest": (Keccak, (POINTER(Action),)),
-    # tee.h
-    "chaos_tee_name": (c_char_p, (_p,)),
-    "chaos_attest": (STATUS, (_p, _p, POINTER(AttestOptions), out, error_p)),
-    "chaos_keypair_address": (Address, (_p,)),
-    "chaos_keypair_evidence": (_p, (_p,)),
     # eth.h
     "chaos_account_open_keystore": (STATUS, (c_char_p, s.Slice, out, error_p)),
     "chaos_account_free": (None, (_p,)),
@@ -260,6 +247,7 @@ declare({
     "chaos_agent_open": (STATUS, (POINTER(AgentConfig), out, error_p)),
     "chaos_agent_free": (None, (_p,)),
     "chaos_agent_keypair": (_p, (_p,)),
+    "chaos_agent_sign": (STATUS, (_p, s.Slice, out, error_p)),
     "chaos_agent_id": (c_bool, (_p, _id)),
     "chaos_agent_register_identity": (STATUS, (_p, _p, _id, _keccak, error_p)),
     "chaos_agent_renew_evidence": (STATUS, (_p, error_p)),
