@@ -1,0 +1,101 @@
+"""What a relying party reads from a node of its own to judge a bundle: the values of tee.head, the anchor blocks."""
+
+from __future__ import annotations
+
+import os
+from ctypes import byref, pointer
+from typing import Any, List, Set
+
+from . import _native_agent as n
+from ._chain import Chain, keccak_of, u256
+from ._errors import FormatError
+from ._native import call, lib, make
+from ._structs import Address, Keccak
+from .bundle import BlockHash, Head
+from .evidence import Evidence
+
+_HEAD_SIZE = 40
+_MAX_LINE = 2 * 1024 * 1024  # CHAOS_MAX_BUNDLE_LINE
+_MAX_SESSIONS = 1024         # CHAOS_MAX_BUNDLE_ENVELOPES
+_INTERNAL = 0x504
+_ENVELOPE = b'{"envelope":'
+
+
+def _second_bytes(data: bytes) -> bytes:
+    """The second value of (string, bytes) in ABI words; empty when it is none."""
+    offset = int.from_bytes(data[32:64], "big")
+    if len(data) < 64 or offset > len(data) - 32:
+        return b""
+    size = int.from_bytes(data[offset:offset + 32], "big")
+    value = data[offset + 32:offset + 32 + size]
+    return value if len(value) == size else b""
+
+
+class _Heads:
+    """Collects what the log reader gives. What goes wrong in a callback is raised when the call has returned."""
+
+    def __init__(self) -> None:
+        self.found: List[Head] = []
+        self.failure: List[BaseException] = []
+        self.on_log = n.ON_LOG(self._log)
+        self.on_rollback = n.ON_ROLLBACK(self._rollback)
+
+    def _log(self, _context: Any, log: Any, _err: Any) -> int:
+        try:
+            value = _second_bytes(log.contents.data.bytes())
+            if len(value) == _HEAD_SIZE:
+                self.found.append(Head(int.from_bytes(value[:8], "big"), value[8:], log.contents.block_number))
+            return 0
+        except BaseException as error:
+            self.failure.append(error)
+            return _INTERNAL
+
+    def _rollback(self, _context: Any, first: int, _err: Any) -> int:
+        self.found = [head for head in self.found if head.block < first]
+        return 0
+
+
+def read_heads(chain: Chain, agent_id: int) -> List[Head]:
+    """Every value that tee.head has had, in ascending order of sequence."""
+    registry: Address = lib.chaos_registries_address(chain.registries.pointer, n.REGISTRIES["identity"])
+    topics = (lib.chaos_event_topic(n.EVENT_METADATA_SET), Keccak.of(bytes(u256(agent_id))), keccak_of(b"tee.head"))
+    heads = _Heads()
+    options = n.sized(n.LogReaderOptions, rpc=chain.rpc.pointer, addresses=pointer(registry), address_count=1,
+                      first_block=chain.settings.network.first_block, on_log=heads.on_log,
+                      on_rollback=heads.on_rollback)
+    for position, topic in enumerate(topics):
+        options.topics[position].any_of = pointer(topic)
+        options.topics[position].count = 1
+    reader = make(lib.chaos_log_reader_free, lib.chaos_log_reader_open, byref(options), parents=(heads, topics, registry))
+    try:
+        call(lib.chaos_log_reader_poll, reader.pointer, None)
+    except Exception:
+        if heads.failure:
+            raise heads.failure[0]
+        raise
+    rising: List[Head] = []
+    for head in sorted(heads.found, key=lambda head: (head.sequence, head.block)):
+        if not rising or head.sequence > rising[-1].sequence:
+            rising.append(head)
+    return rising
+
+
+def read_anchor_blocks(chain: Chain, folder: str) -> List[BlockHash]:
+    """The blocks that the sessions of a bundle name, as this node has them."""
+    numbers: Set[int] = set()
+    with open(os.path.join(folder, "bundle.jsonl"), "rb") as file:
+        for line in iter(lambda: file.readline(_MAX_LINE + 2), b""):
+            if line.startswith(_ENVELOPE) and len(numbers) < _MAX_SESSIONS:
+                numbers.add(_anchor_block(line))
+    numbers.discard(0)
+    head = chain.block().number
+    return [BlockHash(number, chain.block(number).hash.hex()) for number in sorted(numbers) if number <= head]
+
+
+def _anchor_block(line: bytes) -> int:
+    """Of the envelope in a line; 0 when there is none to be read: the bundle's reader says what is wrong with it."""
+    try:
+        binding = Evidence.from_envelope(line[len(_ENVELOPE):].rstrip(b"\n")[:-1]).binding
+    except FormatError:
+        return 0
+    return 0 if binding is None else binding.anchor_block
