@@ -121,6 +121,32 @@ class TeeHead(Structure):
     _fields_ = [("sequence", c_uint64), ("digest", Keccak)]
 
 
+@layout("chaos_log", "eth.h")
+class LogEntry(Structure):
+    _fields_ = [("address", Address), ("topics", Keccak * 4), ("topic_count", c_size_t), ("data", s.LentSlice),
+                ("block_number", c_uint64), ("block_hash", Keccak), ("transaction_hash", Keccak),
+                ("transaction_index", c_uint32), ("log_index", c_uint32)]
+
+
+class Alternatives(Structure):
+    """Topics of one position: a struct without a name of its own."""
+    _fields_ = [("any_of", POINTER(Keccak)), ("count", c_size_t)]
+
+
+ON_LOG = CFUNCTYPE(STATUS, c_void_p, POINTER(LogEntry), error_p)
+ON_ROLLBACK = CFUNCTYPE(STATUS, c_void_p, c_uint64, error_p)
+ON_PROGRESS = CFUNCTYPE(None, c_void_p, c_uint64, c_uint64)
+EVENT_METADATA_SET = 3
+
+
+@layout("chaos_log_reader_options", "erc8004.h")
+class LogReaderOptions(Structure):
+    _fields_ = [("size", c_size_t), ("rpc", c_void_p), ("addresses", POINTER(Address)), ("address_count", c_size_t),
+                ("topics", Alternatives * 4), ("first_block", c_uint64), ("depth", c_uint32), ("range", c_uint32),
+                ("store", c_char_p), ("name", c_char_p), ("context", c_void_p), ("on_log", ON_LOG),
+                ("on_rollback", ON_ROLLBACK), ("on_progress", ON_PROGRESS)]
+
+
 # -------------------------------------------------------------------------- net.h ----
 
 
@@ -241,6 +267,10 @@ declare({
     "chaos_validation_status": (STATUS, (_p, _keccak, _at, POINTER(Validation), buffer_p, error_p)),
     "chaos_validation_respond": (STATUS, (_p, _p, c_char_p, _keccak, c_uint8, c_char_p, _keccak, c_char_p, _outcome,
                                           error_p)),
+    "chaos_log_reader_open": (STATUS, (POINTER(LogReaderOptions), out, error_p)),
+    "chaos_log_reader_free": (None, (_p,)),
+    "chaos_log_reader_poll": (STATUS, (_p, POINTER(c_uint64), error_p)),
+    "chaos_event_topic": (Keccak, (c_int,)),
     "chaos_registration_file_write": (STATUS, (POINTER(RegistrationFields), buffer_p, error_p)),
     "chaos_tee_head_read": (STATUS, (_p, _id, _at, POINTER(TeeHead), error_p)),
     # agent.h

@@ -182,7 +182,7 @@ class IntegrityProof:
         proof_id: the receipt's digest.
         function_name: as it was registered.
         code_hash: ``tee.measurement`` as the chain has it: the measured workload, not a hash of source text.
-        execution_hash: the receipt's payload hash, over name, inputs and result.
+        execution_hash: the receipt's digest, over the hashes of name, inputs and result.
         timestamp: the receipt's time.
         agent_name: of the agent.
         verification_status: always ``"not-checked"``: only a verifier of the bundle says more.
