@@ -8,7 +8,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(os.environ.get("CHAOS_BIN", str(ROOT / "build" / "bin")))
 ANVIL = os.environ.get("CHAOS_ANVIL") or str(
     ROOT / "tests/npm/chain/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")

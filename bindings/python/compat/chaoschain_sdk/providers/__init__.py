@@ -1,0 +1,1 @@
+"""Providers: `chaoschain_sdk.providers.tee`."""
