@@ -66,7 +66,7 @@ class ChaosChainAgentSDK(JudgingPart):
 
     Raises:
         UsageError: a name, a network, a keypair of another TEE, …
-        NotInTeeError: without `tee_keypair`, outside the TEE.
+        EnvironmentFault: without `tee_keypair`, outside the TEE: NETWORK, TEE_UNAVAILABLE, …
 
     Opens no connection. Everything that sends can be called again after a failure or a crash, and sends nothing twice.
     Every transaction that this object sends for a registered agent with a TEE becomes a receipt, too. Calls may come from

@@ -36,7 +36,7 @@ class NetworkConfig(str, Enum):
 
     ETHEREUM_MAINNET = "ethereum-mainnet"
     ETHEREUM_SEPOLIA = "ethereum-sepolia"
-    BASE_MAINNET = "base"
+    BASE_MAINNET = "base-mainnet"
     BASE_SEPOLIA = "base-sepolia"
     OPTIMISM_SEPOLIA = "optimism-sepolia"
     ARBITRUM_SEPOLIA = "arbitrum-sepolia"

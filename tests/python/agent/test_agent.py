@@ -1,0 +1,813 @@
+"""The agent's side of chaoschain_tee, every public name, on a local chain beside a simulated guest agent."""
+
+import asyncio
+import contextlib
+import inspect
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from decimal import Decimal
+from pathlib import Path
+
+import world
+from chaoschain_tee import ChaosError, EnvironmentFault, FormatError, NetworkFault, TrustError, UsageError
+from chaoschain_tee import agent as agent_module
+from chaoschain_tee.agent import (AgentIdentity, AgentRole, ChaosChainAgentSDK, EvidencePackage, IntegrityProof,
+                                  NetworkConfig, NotRegisteredError, Receipt, ValidationDecision, ValidationRequest,
+                                  ValidationStatus)
+from chaoschain_tee.evidence import Evidence
+from chaoschain_tee.providers.tee import PhalaDstackTEE, TEEKeypair, open_tee
+
+ZERO = "0x" + 64 * "0"
+w = None
+held = {}
+
+
+def setUpModule():
+    global w
+    world.clean_environment()
+    folder = Path(tempfile.mkdtemp())
+    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["HOME"] = str(folder)
+    w = world.World(folder)
+    unittest.addModuleCleanup(w.close)
+    simulator = Path(os.environ["CHAOS_SIMULATOR"])
+    held.update(trust_roots=[(simulator / "trust-root.der").read_bytes()],
+                collateral=(simulator / "collateral.json").read_bytes(),
+                policy=(simulator / "policy.json").read_bytes())
+
+
+class Case(unittest.TestCase):
+    """What the tests of this file share."""
+
+    def agent(self, name, owner=None, **others):
+        """An agent with a TEE, on the chain."""
+        values = w.settings(owner or name.lower(), **others)
+        made = ChaosChainAgentSDK(name, tee_provider=PhalaDstackTEE(), **values)
+        self.addCleanup(made.close)
+        return made
+
+    def plain(self, name, **others):
+        """An agent without one."""
+        made = ChaosChainAgentSDK(name, agent_role="client", **w.settings(name.lower(), **others))
+        self.addCleanup(made.close)
+        return made
+
+    @contextlib.contextmanager
+    def refused(self, kind, code, field=None):
+        """The block raises this exception, with this code and field."""
+        with self.assertRaises(kind) as raised:
+            yield
+        self.assertIsInstance(raised.exception, ChaosError)
+        self.assertEqual(raised.exception.code, code, raised.exception)
+        if field is not None:
+            self.assertEqual(raised.exception.field, field, raised.exception)
+
+    def wrong(self, field=None):
+        """The block is a caller's mistake, in this field."""
+        return self.refused(UsageError, "USAGE", field)
+
+
+# ------------------------------------------------------------------------ opening ----
+
+
+class Opening(Case):
+    def test_name_network_and_tee_are_enough_and_nobody_is_asked(self):
+        with socket.socket() as node:
+            node.bind(("127.0.0.1", 0))
+            node.listen()
+            node.setblocking(False)
+            tee = PhalaDstackTEE()
+            agent = ChaosChainAgentSDK(agent_name="SecureAgent", network="base-sepolia", tee_provider=tee,
+                                       rpc_url="http://127.0.0.1:%d" % node.getsockname()[1])
+            signature = agent.sign(b"an action")
+            status = agent.get_sdk_status()
+            with self.assertRaises(BlockingIOError):  # nobody has connected
+                node.accept()
+        self.assertEqual(signature.message, b"an action")
+        self.assertEqual(agent.network, "base-sepolia")
+        self.assertEqual(agent.chain_id, 84532)
+        self.assertIs(agent.tee_provider, tee)
+        self.assertIsNone(agent.agent_id)
+        self.assertEqual(status["wallet_address"], agent.keypair.address)
+        self.assertEqual(status["tee_provider"], "phala-dstack")
+        self.assertEqual(status, json.loads(json.dumps(status)))
+        self.assertEqual(agent.network_info["identity_registry"], "0x8004A818BFB912233c491871b3d84c89A494BD9e")
+        self.assertIn("SecureAgent", repr(agent))
+
+    def test_what_must_be_sent_says_what_is_missing(self):
+        agent = ChaosChainAgentSDK("SecureAgent", network=NetworkConfig.BASE_SEPOLIA, tee_provider=PhalaDstackTEE())
+        with self.wrong("keystore"):
+            agent.register_identity()
+        with self.wrong("keystore"):
+            agent.act("a/b", b"c")
+        with socket.socket() as node:  # bound and not listening: a port that refuses
+            node.bind(("127.0.0.1", 0))
+            agent = ChaosChainAgentSDK(
+                "SecureAgent", network="base-sepolia", tee_provider=PhalaDstackTEE(), keystore=w.account("away"),
+                passphrase=world.SECRET, store=w.folder / "away.db", content=w.content,
+                rpc_url="http://127.0.0.1:%d" % node.getsockname()[1])
+            with self.refused(NetworkFault, "NETWORK"):
+                agent.register_identity()
+        agent = self.agent("OtherChain", network="base-sepolia")
+        with self.refused(EnvironmentFault, "CHAIN_ID"):
+            agent.register_identity()
+
+    def test_bad_arguments(self):
+        tee = PhalaDstackTEE()
+        key = tee.generate_key()
+        good = dict(agent_name="Name", network="base-sepolia", tee_provider=tee)
+        ChaosChainAgentSDK(**good, tee_keypair=key)
+        for field, change in (
+                ("agent_name", {"agent_name": ""}), ("agent_name", {"agent_name": "x" * 65}),
+                ("agent_name", {"agent_name": "a\nb"}), ("agent_name", {"agent_name": 7}),
+                ("agent_role", {"agent_role": "king"}), (None, {"network": "no-such-network"}),
+                ("network", {"network": "a\0b"}), ("tee_provider", {"tee_provider": object()}),
+                ("tee_keypair", {"tee_keypair": "0x00"}), ("tee_provider", {"tee_provider": None, "tee_keypair": key}),
+                ("generation", {"generation": -1}), ("generation", {"generation": True}),
+                ("address", {"identity_registry": "0x1234"}), ("rpc_url", {"rpc_url": ["http://x"] * 9}),
+                ("gateways", {"gateways": ["https://x"] * 5}), ("identity_registry", {"network": "local"})):
+            with self.subTest(change=change), self.wrong(field if field != "address" else None):
+                ChaosChainAgentSDK(**{**good, **change})
+        with self.assertRaises(ChaosError) as raised:
+            ChaosChainAgentSDK(**{**good, "network": "/nowhere/network.json"})
+        self.assertEqual(raised.exception.code, "FILE_IO")
+        with self.refused(NetworkFault, "NETWORK"):  # no guest agent there
+            ChaosChainAgentSDK("Name", network="base-sepolia",
+                               tee_provider=PhalaDstackTEE(endpoint=str(w.folder / "no.sock")))
+        other = open_tee("simulated", seed="other").generate_key()
+        with self.wrong("keypair"):
+            ChaosChainAgentSDK(**good, tee_keypair=other)
+
+    def test_roles_and_networks_by_the_names_of_the_sdk(self):
+        for name, role in (("worker", AgentRole.WORKER), ("server", AgentRole.WORKER), ("validator", AgentRole.VERIFIER),
+                           ("VERIFIER", AgentRole.VERIFIER), (AgentRole.SERVER, AgentRole.WORKER),
+                           ("client", AgentRole.CLIENT), ("orchestrator", AgentRole.ORCHESTRATOR)):
+            self.assertIs(ChaosChainAgentSDK("A", "a.example", name).agent_role, role)
+        for network in NetworkConfig:
+            self.assertEqual(ChaosChainAgentSDK("A", network=network).network, network.value)
+        self.assertEqual(ChaosChainAgentSDK("A", network="eip155:84532").network, "base-sepolia")
+        self.assertEqual(ChaosChainAgentSDK("A").network, "base-sepolia")
+
+    def test_the_environment(self):
+        settings = w.settings("environment")
+        with_variables = {
+            "CHAOS_RPC": w.url, "CHAOS_KEYSTORE": str(settings["keystore"]), "CHAOS_JOURNAL": str(settings["store"]),
+            "CHAOS_PASSPHRASE_FILE": str(w.passphrase_file), "CHAOS_CONTENT": str(w.content),
+            "CHAOS_CONTENT_BASE": world.BASE, "CHAOS_IDENTITY": w.registries["identity"],
+            "CHAOS_REPUTATION": w.registries["reputation"], "CHAOS_VALIDATION": w.registries["validation"]}
+        os.environ.update(with_variables)
+        self.addCleanup(world.clean_environment)
+        agent = ChaosChainAgentSDK("Environment", network="local")
+        self.addCleanup(agent.close)
+        self.assertEqual(agent.network_info["validation_registry"].lower(), w.registries["validation"].lower())
+        agent_id, transaction = agent.register_identity()
+        self.assertEqual(agent.get_agent_id(), agent_id)
+        self.assertEqual(len(transaction), 66)
+        for name in with_variables:
+            del os.environ[name]
+        os.environ["LOCAL_RPC_URL"] = w.url
+        self.addCleanup(os.environ.pop, "LOCAL_RPC_URL")
+        again = ChaosChainAgentSDK("Environment", network="local",
+                                   identity_registry=w.registries["identity"])
+        self.addCleanup(again.close)
+        self.assertEqual(again.get_agent_identity(agent_id).agent_id, agent_id)
+        self.assertIsNone(again.network_info["reputation_registry"])
+
+    def test_the_keystore_and_its_passphrase(self):
+        settings = w.settings("keys")
+        del settings["passphrase_file"]
+        open_file = w.folder / "open-file"
+        open_file.write_text(world.SECRET)
+        open_file.chmod(0o644)
+        for change, kind, code in (
+                ({}, UsageError, "USAGE"), ({"passphrase": 7}, UsageError, "USAGE"),
+                ({"passphrase": "wrong"}, EnvironmentFault, "PASSPHRASE"),
+                ({"passphrase_file": open_file}, UsageError, "USAGE"),
+                ({"passphrase_file": w.folder / "nowhere"}, EnvironmentFault, "FILE_IO"),
+                ({"passphrase": "a", "passphrase_file": w.passphrase_file}, UsageError, "USAGE"),
+                ({"passphrase": "a", "keystore": w.folder / "nowhere"}, EnvironmentFault, "FILE_IO")):
+            with self.subTest(change=change), self.refused(kind, code):
+                ChaosChainAgentSDK("Keys", **{**settings, **change}).register_identity()
+        for passphrase in (world.SECRET, world.SECRET.encode(), lambda: world.SECRET):
+            agent = ChaosChainAgentSDK("Keys", passphrase=passphrase, **settings)
+            self.assertEqual(len(agent.owner_address), 42)
+            self.assertEqual(agent.wallet_address, agent.owner_address)
+            agent.close()
+
+
+# ------------------------------------------------------------------- registration ----
+
+
+class Registration(Case):
+    def test_with_a_report_as_the_seed_prints_it(self):
+        tee = PhalaDstackTEE()
+        lines = []
+        agent = ChaosChainAgentSDK(agent_name="Reporter", tee_provider=tee, tee_keypair=tee.generate_key(path="reporter"),
+                                   log=lines.append, description="Reports.", **w.settings("reporter"))
+        self.addCleanup(agent.close)
+        self.assertFalse(agent.is_registered)
+        agent_id, transaction = agent.register_identity(tee_attestation=tee.get_attestation_report())
+        self.assertIsInstance(agent_id, int)
+        self.assertEqual(w.ask("eth_getTransactionReceipt", transaction)["status"], "0x1")
+        self.assertIn("agentWallet is the TEE's key", lines)
+        self.assertTrue(agent.is_registered)
+        self.assertEqual(agent.get_agent_wallet(), agent.keypair.address)
+        self.assertEqual(agent.get_agent_metadata("tee.key").hex(), agent.keypair.address[2:].lower())
+        # What is on chain is evidence of the key, over the file with the id; the report is nowhere.
+        self.assertEqual(agent.get_agent_metadata("tee.evidenceHash").hex(), agent.evidence.hash[2:])
+        binding = agent.evidence.binding
+        self.assertEqual((binding.stage, binding.agent_id, binding.identity_key), (1, agent_id, agent.keypair.address))
+        identity = agent.get_agent_identity()
+        self.assertIsInstance(identity, AgentIdentity)
+        self.assertEqual((identity.agent_id, identity.registration_tx), (agent_id, transaction))
+        self.assertEqual(identity.owner_address, agent.owner_address)
+        file = agent.retrieve_evidence(identity.agent_uri)
+        self.assertEqual((file["name"], file["description"]), ("Reporter", "Reports."))
+        # Again, and again from a new object: nothing is sent.
+        before = w.sent(agent.owner_address)
+        self.assertEqual(agent.register_identity(tee_attestation=True), (agent_id, transaction))
+        agent.close()
+        again = ChaosChainAgentSDK("Reporter", tee_provider=tee, tee_keypair=tee.generate_key(path="reporter"),
+                                   description="Reports.", **w.settings("reporter"))
+        self.addCleanup(again.close)
+        self.assertEqual(again.get_agent_id(), agent_id)
+        self.assertEqual(again.register_identity(), (agent_id, transaction))
+        self.assertEqual(w.sent(again.owner_address), before)
+
+    def test_zero_is_an_id(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fresh = world.World(folder)
+            try:
+                agent = ChaosChainAgentSDK("First", tee_provider=PhalaDstackTEE(), **fresh.settings("first"))
+                self.assertEqual(agent.register_identity(metadata={"color": b"green"})[0], 0)
+                self.assertEqual(agent.get_agent_id(), 0)
+                self.assertEqual(agent.agent_id, 0)
+                self.assertTrue(agent.is_registered)
+                self.assertEqual(agent.get_agent_identity().agent_id, 0)
+                self.assertEqual(agent.get_agent_metadata("color"), b"green")
+                self.assertEqual(agent.get_agent_metadata("color", 0), b"green")
+                self.assertEqual(agent.act("first/act").agent_id, 0)
+                agent.close()
+            finally:
+                fresh.close()
+
+    def test_the_same_key_from_another_store_is_already_registered(self):
+        agent_id, _ = self.agent("Moved").register_identity()
+        moved = self.agent("Moved", store=w.folder / "moved-elsewhere.db")
+        self.assertIsNone(moved.get_agent_id())
+        before = w.sent(moved.owner_address)
+        self.assertEqual(moved.register_identity(), (agent_id, "already_registered"))
+        self.assertEqual(moved.get_agent_identity().registration_tx, "already_registered")
+        self.assertIsNotNone(moved.evidence)
+        self.assertGreaterEqual(w.sent(moved.owner_address), before)
+
+    def test_what_an_attestation_may_be(self):
+        tee = PhalaDstackTEE()
+        agent = self.agent("Attested")
+        own, envelope = agent.keypair, agent.keypair.attestation["envelope"]
+        for given in (own.attestation, envelope, json.dumps(envelope), own.evidence, own.evidence.bytes,
+                      tee.get_attestation_report(), dict(tee.get_attestation_report()),
+                      json.dumps(tee.get_attestation_report()), tee.get_attestation_report()["quote"] and
+                      bytes.fromhex(tee.get_attestation_report()["quote"][2:]), None, True):
+            with self.subTest(kind=type(given).__name__):
+                self.assertIsInstance(agent.register_identity(tee_attestation=given)[0], int)
+
+    def test_what_it_may_not_be(self):
+        tee = PhalaDstackTEE()
+        agent = self.agent("Refusing")
+        report = dict(tee.get_attestation_report())
+        other_key = tee.generate_key(path="another")
+        quote = bytes.fromhex(report["quote"][2:])
+        for given, kind, code, field in (
+                (other_key.attestation, UsageError, "USAGE", "evidence"),
+                (other_key.evidence, UsageError, "USAGE", "evidence"),
+                (False, UsageError, "USAGE", "tee_attestation"), (7, UsageError, "USAGE", "tee_attestation"),
+                ({}, FormatError, "EVIDENCE_FORMAT", "tee_attestation"),
+                ({"quote": "zz!"}, FormatError, "EVIDENCE_FORMAT", "quote"),
+                ({"quote": 7}, FormatError, "EVIDENCE_FORMAT", "quote"),
+                ({"quote": "0x00"}, FormatError, None, None), (quote[:-9], FormatError, None, None),
+                (quote + b"x", FormatError, "TRAILING_DATA", None),
+                ({**report, "report_data": "0x" + 64 * "01"}, FormatError, "EVIDENCE_FORMAT", "report_data"),
+                ({**report, "event_log": 7}, FormatError, "EVIDENCE_FORMAT", "event_log"),
+                ("{", FormatError, "EVIDENCE_FORMAT", None), ('{"quote":"","quote":""}', FormatError, None, None),
+                (b" " * (2 << 20) + b"{}", UsageError, "USAGE", "tee_attestation"),
+                ('{"schema":"chaoschain/envelope/1"}', FormatError, None, None)):
+            with self.subTest(given=str(given)[:60]), self.assertRaises(kind) as raised:
+                agent.register_identity(tee_attestation=given)
+            if code is not None:
+                self.assertEqual((raised.exception.code, raised.exception.field or field), (code, field or
+                                 raised.exception.field))
+        self.assertFalse(agent.is_registered)
+        self.assertEqual(w.sent(agent.owner_address), 0)
+        agent.register_identity(tee_attestation=report)  # the control
+        with self.wrong("evidence"):  # stage 1 comes after registration
+            agent.register_identity(tee_attestation=agent.evidence)
+
+    def test_a_report_of_another_machine_or_other_code_is_refused(self):
+        agent = self.agent("Elsewhere")
+        with other_machine() as other:
+            report = PhalaDstackTEE(endpoint=other).get_attestation_report()
+            with self.refused(TrustError, "MEASUREMENT") as _:
+                agent.register_identity(tee_attestation=report)
+        # One field at a time: a quote that says other code, and is the same otherwise.
+        own = PhalaDstackTEE().get_attestation_report()
+        quote = bytearray(bytes.fromhex(own["quote"][2:]))
+        for name, digits in own["measurements"].items():
+            if name in ("mr_td", "rtmr0", "rtmr3"):
+                changed = bytearray(quote)
+                changed[quote.index(bytes.fromhex(digits))] ^= 1
+                with self.subTest(name=name), self.refused(TrustError, "MEASUREMENT", name):
+                    agent.register_identity(tee_attestation=bytes(changed))
+        self.assertEqual(w.sent(agent.owner_address), 0)
+        agent.register_identity(tee_attestation=own)
+
+    def test_without_a_tee(self):
+        agent = self.plain("Plain")
+        self.assertIsNone(agent.get_agent_id())
+        with self.refused(NotRegisteredError, "USAGE", "agent"):
+            agent.get_agent_identity()
+        agent_id, transaction = agent.register_identity(tee_attestation=None)
+        self.assertEqual(agent.register_identity(), (agent_id, transaction))
+        self.assertEqual(agent.get_agent_wallet(), agent.owner_address)
+        self.assertEqual(agent.get_agent_metadata("tee.key"), b"")
+        self.assertIsNone(agent.tee_provider)
+        for call in (lambda: agent.keypair, lambda: agent.sign(b"x"), lambda: agent.act("a/b"), agent.begin_session,
+                     agent.receipt_count, agent.anchor, lambda: agent.attest(1), lambda: agent.evidence,
+                     lambda: agent.request_validation(agent.owner_address)):
+            with self.wrong("tee_provider"):
+                call()
+        with self.wrong("tee_attestation"):
+            agent.register_identity(tee_attestation=PhalaDstackTEE().get_attestation_report())
+        named = self.plain("Named")
+        named.register_identity(token_uri="https://agent.example/file.json")
+        self.assertEqual(named.get_agent_identity().agent_uri, "https://agent.example/file.json")
+        with self.wrong("token_uri"):
+            self.agent("NotNamed").register_identity(token_uri="https://agent.example/file.json")
+
+    def test_an_account_without_ether(self):
+        w.account("poor", ether=0)
+        with self.refused(EnvironmentFault, "FUNDS"):
+            self.agent("Poor").register_identity()
+
+
+@contextlib.contextmanager
+def other_machine():
+    """A second simulated guest agent, whose machine measures another application."""
+    with tempfile.TemporaryDirectory() as folder:
+        compose = Path(folder) / "compose.json"
+        compose.write_text('{"name":"other"}')
+        path = str(Path(folder) / "dstack.sock")
+        process = subprocess.Popen([str(world.BIN / "dstack-simulator"), "--socket", path, "--compose", str(compose),
+                                    "--quiet"], stdout=subprocess.PIPE)
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            yield path
+        finally:
+            process.terminate()
+            process.wait(10)
+            process.stdout.close()
+
+
+# ----------------------------------------------------------------------- metadata ----
+
+
+class Metadata(Case):
+    def test_the_chain_has_what_was_set_last(self):
+        agent = self.plain("Meta")
+        agent.register_identity()
+        for value in (b"1", b"2", b"1", b"\0\xff" * 100, b""):
+            agent.set_agent_metadata("key", value)
+            self.assertEqual(agent.get_agent_metadata("key"), value)
+        before = w.sent(agent.owner_address)
+        self.assertEqual(agent.set_agent_metadata("key", b""), "already_done")
+        self.assertEqual(w.sent(agent.owner_address), before)
+
+    def test_what_may_not_be_set(self):
+        agent = self.plain("MetaBad")
+        with self.refused(NotRegisteredError, "USAGE"):
+            agent.set_agent_metadata("key", b"1")
+        agent.register_identity()
+        for key in ("agentWallet", "tee.key", "tee.anything", "", 7):
+            with self.subTest(key=key), self.wrong("key"):
+                agent.set_agent_metadata(key, b"1")
+        with self.wrong("key"):
+            agent.register_identity(metadata={"tee.head": b"1"})
+        with self.assertRaises(TypeError):
+            agent.set_agent_metadata("key", "text")
+        for agent_id in (-1, 1 << 256, "0", True):
+            with self.subTest(agent_id=agent_id), self.wrong("agent_id"):
+                agent.get_agent_metadata("key", agent_id)
+        with self.refused(EnvironmentFault, "NOT_FOUND"):
+            agent.get_agent_identity(10**6)
+
+
+# ----------------------------------------------------------------------- receipts ----
+
+
+class Receipts(Case):
+    def test_every_action_is_a_receipt_without_a_gap_across_restarts(self):
+        agent = self.agent("Busy")
+        with self.refused(NotRegisteredError, "USAGE"):
+            agent.act("a/b", b"too early")
+        signature = agent.sign(b"before registration")  # signed, and no receipt: there is no id yet
+        self.assertEqual(signature.attestation["stage"], 0)
+        with self.refused(NotRegisteredError, "USAGE"):
+            agent.sign(b"x", receipt=True)
+        agent.register_identity()
+        self.assertEqual(agent.receipt_count(), 0)
+        self.assertIsNone(agent.session_evidence)
+        session = agent.begin_session()
+        self.assertEqual(session.binding.stage, 5)
+        first = agent.act("shopping/cart", b"payload", input=b"input", output=b"output")
+        self.assertIsInstance(first, Receipt)
+        self.assertEqual((first.sequence, first.previous, first.evidence_hash), (0, ZERO, session.hash))
+        self.assertEqual((first.agent_id, first.chain_id), (agent.agent_id, 31337))
+        agent.sign(b"through a receipt")
+        agent.sign(b"without one", receipt=False)
+        agent.set_agent_metadata("key", b"value")  # a transaction is an action, too
+        self.assertEqual(agent.set_agent_metadata("key", b"value"), "already_done")
+        agent.close()
+        again = self.agent("Busy")
+        empty = again.act("a/b")
+        self.assertEqual((empty.payload_hash, empty.input_hash), (ZERO, ZERO))
+        self.assertNotEqual(again.act("a/b", b"").payload_hash, ZERO)  # no bytes are not "none"
+        rows = list(again.receipts())
+        self.assertEqual([row.sequence for row in rows], list(range(5)))
+        self.assertEqual([row.action_type for row in rows],
+                         ["shopping/cart", "chaoschain/sign", "erc8004/set-metadata", "a/b", "a/b"])
+        self.assertEqual([row.previous for row in rows[1:]], [row.digest for row in rows[:-1]])
+        self.assertEqual(again.receipt(0), first)
+        self.assertEqual(json.loads(json.dumps(first.to_dict()))["digest"], first.digest)
+        self.assertEqual([row.sequence for row in again.receipts(1, 2)], [1, 2])
+
+    def test_bad_actions(self):
+        agent = self.agent("BadActions")
+        agent.register_identity()
+        for kind in ("", "a b", "x" * 65, "ä", 7):
+            with self.subTest(kind=kind), self.wrong("action_type"):
+                agent.act(kind)
+        with self.assertRaises(TypeError):
+            agent.act("a/b", "text")
+        for sequence in (-1, True, "0", 1 << 53):
+            with self.subTest(sequence=sequence), self.wrong("sequence"):
+                agent.receipt(sequence)
+        with self.refused(EnvironmentFault, "NOT_FOUND"):
+            agent.receipt(0)
+        with self.wrong():
+            agent.anchor()  # nothing to anchor
+        with self.wrong("first"):
+            agent.export(w.folder / "nothing")
+        self.assertEqual(agent.receipt_count(), 0)
+
+    def test_who_begins_a_session_acts(self):
+        one, two = self.agent("Twice"), self.agent("Twice")
+        one.register_identity()
+        one.act("a/b")
+        two.begin_session()
+        with self.refused(EnvironmentFault, "LOCKED"):
+            one.act("a/b")
+        two.act("a/b")
+        one.begin_session()
+        self.assertEqual(one.act("a/b").sequence, 2)
+
+    def test_a_store_that_was_rolled_back_is_refused(self):
+        agent = self.agent("Rolled")
+        agent.register_identity()
+        agent.act("a/b", b"1")
+        agent.close()
+        shutil.copy(w.folder / "rolled.db", w.folder / "rolled-copy.db")
+        agent = self.agent("Rolled")
+        agent.act("a/b", b"2")
+        transaction = agent.anchor()
+        self.assertEqual(len(transaction), 66)
+        self.assertEqual(agent.anchor(), transaction)
+        agent.close()
+        with self.refused(TrustError, "RECEIPT_HEAD"):
+            self.agent("Rolled", store=w.folder / "rolled-copy.db").act("a/b", b"2 again")
+
+    def test_calls_from_many_threads(self):
+        agent = self.agent("Threads")
+        agent.register_identity()
+        failures = []
+
+        def work():
+            try:
+                for _ in range(10):
+                    agent.act("a/b", b"x")
+            except Exception as error:
+                failures.append(error)
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        rows = list(agent.receipts())
+        self.assertEqual([row.previous for row in rows[1:]], [row.digest for row in rows[:-1]])
+        self.assertEqual(len(rows), 40)
+
+    def test_evidence_anew_and_over_a_nonce(self):
+        agent = self.agent("Anew")
+        with self.refused(NotRegisteredError, "USAGE"):
+            agent.renew_evidence()
+        agent.register_identity()
+        old = agent.evidence.hash
+        new = agent.renew_evidence()
+        self.assertNotEqual(new.hash, old)
+        self.assertEqual(agent.get_agent_metadata("tee.evidenceHash").hex(), new.hash[2:])
+        answer = agent.attest("0x" + 64 * "7")
+        self.assertIsInstance(answer, Evidence)
+        self.assertEqual((answer.binding.stage, answer.binding.nonce), (1, "0x" + 64 * "7"))
+        with self.assertRaises(ValueError):
+            agent.attest("0x77")
+
+    def test_functions_with_proof(self):
+        agent = self.agent("Proofs")
+        self.assertEqual(agent.register_integrity_checked_function(lambda a, b: a + b, "add"), "")
+        agent.register_identity()
+
+        async def later(text):
+            return {"text": text}
+        measurement = agent.register_integrity_checked_function(later)
+        self.assertEqual(measurement, "0x" + agent.get_agent_metadata("tee.measurement").hex())
+        result, proof = asyncio.run(agent.execute_with_integrity_proof("add", {"a": 1, "b": 2}))
+        self.assertEqual(result, 3)
+        self.assertIsInstance(proof, IntegrityProof)
+        self.assertEqual((proof.verification_status, proof.code_hash, proof.tee_provider),
+                         ("not-checked", measurement, "phala-dstack"))
+        self.assertEqual(proof.proof_id, agent.receipt(0).digest)
+        self.assertEqual(asyncio.run(agent.execute_with_integrity_proof("later", {"text": "x"}))[0], {"text": "x"})
+        self.assertEqual(asyncio.run(agent.execute_with_integrity_proof("add", {"a": 1, "b": 2}, False)), (3, None))
+        self.assertEqual(agent.receipt_count(), 2)
+        for name, inputs, field in (("none", {}, "function_name"), ("add", {"a": object(), "b": 1}, "inputs"),
+                                    ("add", {"a": float("nan"), "b": 1}, "inputs")):
+            with self.subTest(name=name, inputs=inputs), self.wrong(field):
+                asyncio.run(agent.execute_with_integrity_proof(name, inputs))
+        with self.wrong("func"):
+            agent.register_integrity_checked_function(add := 7, "seven")  # noqa: F841
+
+
+# ----------------------------------------------------------------------- packages ----
+
+
+class Packages(Case):
+    def package(self, name, **others):
+        agent = self.agent(name)
+        agent.register_identity()
+        agent.act("shopping/cart", b"one winter jacket", output=b"a cart")
+        return agent, agent.create_evidence_package(
+            "task-1", "studio-1", {"cart": 1}, folder=w.folder / (name + "-bundle"),
+            participants=[{"name": name}], artifacts=[{"uri": "ipfs://x"}], **others)
+
+    def test_a_package_is_judged_with_the_chain_and_without(self):
+        agent, package = self.package("Packer")
+        self.assertIsInstance(package, EvidencePackage)
+        self.assertEqual(package.receipts, (0, 1))
+        self.assertEqual(package.evidence_root, agent.receipt(1).digest)
+        words = agent.retrieve_evidence(package.ipfs_cid)
+        self.assertEqual((words["task_id"], words["work_proof"]), ("task-1", {"cart": 1}))
+        verdict = agent.verify_evidence_package(package, **held)
+        self.assertEqual((verdict.tier, bool(verdict)), ("AFFIRMING", True))
+        self.assertEqual(agent.verify_evidence_package(package, offline=True, **held).tier, "WARNING")
+        # Anybody else, from the folder and an own node.
+        other = ChaosChainAgentSDK("Relying", network=str(w.network), rpc_url=w.url)
+        self.addCleanup(other.close)
+        self.assertTrue(other.verify_evidence_package(package.folder, agent_id=agent.agent_id, **held))
+        self.assertFalse(other.verify_evidence_package(package.folder, agent_id=agent.agent_id,
+                                                       collateral=held["collateral"]))  # no simulated root by default
+
+    def test_a_bundle_that_was_touched_is_refused(self):
+        agent = self.agent("Touched")
+        agent.register_identity()
+        for payload in (b"1", b"2"):
+            agent.act("shopping/cart", payload)
+        package = agent.create_evidence_package("task", folder=w.folder / "touched-bundle")
+        lines = (Path(package.folder) / "bundle.jsonl").read_bytes().splitlines(keepends=True)
+        receipts = [i for i, line in enumerate(lines) if line.startswith(b'{"receipt"')]
+        self.assertTrue(agent.verify_evidence_package(package, **held))
+        changes = {
+            "RECEIPT_SEQUENCE": lines[:receipts[1]] + lines[receipts[1] + 1:],
+            "RECEIPT_SIGNATURE": [line.replace(b'"shopping/cart"', b'"shopping/bomb"') for line in lines],
+        }
+        for code, changed in changes.items():
+            folder = w.folder / ("touched-" + code)
+            shutil.copytree(package.folder, folder)
+            (folder / "bundle.jsonl").write_bytes(b"".join(changed))
+            with self.subTest(code=code):
+                verdict = agent.verify_evidence_package(folder, **held)
+                self.assertEqual((verdict.error.code, bool(verdict)), (code, False))
+        folder = w.folder / "touched-content"
+        shutil.copytree(package.folder, folder)
+        next((folder / "content").iterdir()).write_bytes(b"else")
+        self.assertEqual(agent.verify_evidence_package(folder, **held).error.code, "RECEIPT_CONTENT")
+
+    def test_another_agents_bundle_is_not_ones_own(self):
+        _, package = self.package("Mallory")
+        honest = self.agent("Honest")
+        honest.register_identity()
+        self.assertEqual(honest.verify_evidence_package(package, **held).error.code, "BINDING_AGENT")
+
+    def test_export(self):
+        agent, package = self.package("Exporter", anchor=False)
+        self.assertEqual(agent.get_agent_metadata("tee.head"), b"")
+        self.assertEqual(agent.export(w.folder / "exporter-part", 1, 1), (1, 1))
+        with self.wrong():
+            agent.export(package.folder)  # has a bundle
+        for first, last in ((0, 2), (5, 6), (-1, 0), (True, 1), ("0", 1)):
+            with self.subTest(first=first, last=last), self.wrong("first"):
+                agent.export(w.folder / "exporter-bad", first, last)
+        with self.assertRaises(OSError):
+            agent.verify_evidence_package(w.folder / "no-such-folder", offline=True, **held)
+
+    def test_content(self):
+        agent = self.plain("Content")
+        uri = agent.store_evidence({"a": [1, None, "x"]}, "note")
+        self.assertTrue(uri.startswith("ipfs://bafkrei"))
+        self.assertEqual(agent.retrieve_evidence(uri), {"a": [1, None, "x"]})
+        self.assertEqual(agent.retrieve_evidence(uri[len("ipfs://"):]), {"a": [1, None, "x"]})
+        self.assertEqual(agent.retrieve_evidence(agent.store_evidence(b"\xff bytes")), b"\xff bytes")
+        self.assertEqual(agent.retrieve_evidence("data:application/json,%7B%22a%22%3A1%7D"), {"a": 1})
+        (w.content / uri[len("ipfs://"):]).write_bytes(b"else")
+        with self.refused(TrustError, "CONTENT_HASH"):
+            agent.retrieve_evidence(uri)
+        with self.wrong():
+            agent.retrieve_evidence("ftp://x")
+        with self.assertRaises((TypeError, ValueError)):
+            agent.store_evidence({"a": object()})
+
+
+# ------------------------------------------------------------------------ judging ----
+
+
+class Judging(Case):
+    def test_asked_judged_rated(self):
+        alice, bob, charlie = self.agent("Alice"), self.plain("Bob"), self.plain("Charlie")
+        with self.refused(NotRegisteredError, "USAGE"):
+            alice.request_validation(bob.owner_address)
+        agent_id, _ = alice.register_identity()
+        bob_id, _ = bob.register_identity()
+        request = alice.request_validation(bob.owner_address, content={"cart": b"one jacket"})
+        self.assertIsInstance(request, ValidationRequest)
+        self.assertEqual(alice.request_validation(bob_id, content={"cart": b"one jacket"}), request)
+        self.assertEqual([row.action_type for row in alice.receipts()], ["erc8004/request-validation"])
+        status = bob.get_validation_status(request.request_hash)
+        self.assertIsInstance(status, ValidationStatus)
+        self.assertEqual((status.is_answered, status.response, status.agent_id), (False, None, agent_id))
+        # Somebody else's request, and a judgement without an answer.
+        decision = charlie.validate_request(request.request_hash, **held)
+        self.assertEqual((decision.decision, decision.response), ("refuse", None))
+        look = bob.validate_request(request.request_hash, answer=False, **held)
+        self.assertEqual(bob.get_validation_status(request.request_hash).is_answered, False)
+        self.assertEqual((look.transaction_hash, look.verdict["tier"]), (None, "AFFIRMING"))
+        decision = bob.validate_request(request.request_hash, **held)
+        self.assertIsInstance(decision, ValidationDecision)
+        self.assertEqual((decision.decision, decision.response, decision.tag), ("answer", 100, "tee-sim/v1"))
+        self.assertEqual(bob.validate_request(request.request_hash, **held).decision, "done")
+        status = bob.get_validation_status(request.request_hash)
+        self.assertEqual((status.response, status.tag, status.response_hash),
+                         (100, "tee-sim/v1", decision.report_hash))
+        self.assertEqual(bob.retrieve_evidence(decision.report_uri)["tier"], "AFFIRMING")
+        # Feedback: what stands behind it is decided by the chain.
+        charlie.submit_feedback(agent_id, "99.5", "warm", tag1="tee-simulated", tag2="shop")
+        charlie.submit_feedback(agent_id, 90, tag1="tee-simulated", tag2="other")
+        charlie.submit_feedback(bob_id, Decimal("80"), tag1="no-tee")
+        summary = charlie.get_reputation_summary(agent_id, validators=[bob.owner_address])
+        self.assertEqual((summary["count"], summary["averageScore"]), (2, Decimal("94.75")))
+        self.assertEqual((summary["simulated"]["count"], summary["tee"]["count"], summary["no_tee"]["count"]), (2, 0, 0))
+        self.assertEqual(alice.get_reputation_summary(tag2="shop")["averageScore"], Decimal("99.5"))
+        self.assertEqual(alice.get_reputation_summary()["no_tee"]["count"], 2)  # no validator is trusted
+        self.assertEqual(alice.get_reputation_summary(client_addresses=[bob.owner_address])["count"], 0)
+        self.assertEqual(bob.get_reputation_summary()["no_tee"], {"count": 1, "averageScore": Decimal(80)})
+        rows = charlie.get_reputation(agent_id, tag1="tee-simulated", tag2="shop")
+        self.assertEqual([(row["value"], row["client"]) for row in rows], [("99.5", charlie.owner_address)])
+
+    def test_feedback_is_sent_once(self):
+        target, client = self.plain("Target"), self.plain("Client")
+        agent_id, _ = target.register_identity()
+        first = client.submit_feedback(agent_id, 1, "text")
+        self.assertEqual(client.submit_feedback(agent_id, 1, "text"), first)
+        self.assertEqual(w.sent(client.owner_address), 1)
+        self.assertNotEqual(client.submit_feedback(agent_id, 1, "text", again=1), first)
+        for score in ("x", "1e3", "", True, None, float("nan"), "1" * 40, "0." + 19 * "1"):
+            with self.subTest(score=score), self.wrong():
+                client.submit_feedback(agent_id, score)
+        with self.refused(EnvironmentFault, "NOT_FOUND", "agent_id"):
+            client.submit_feedback(10**6, 1)
+        with self.refused(ChaosError, "REVERTED"):
+            target.submit_feedback(agent_id, 100)  # of one's own agent
+        with self.wrong("again"):
+            client.submit_feedback(agent_id, 1, again=-1)
+        with self.wrong("validators"):
+            client.get_reputation_summary(agent_id, validators=target.owner_address)
+        with self.refused(NotRegisteredError, "USAGE"):
+            client.get_reputation()
+
+    def test_a_score_of_ones_own(self):
+        asking, judge, stranger = self.agent("Asking"), self.plain("Judge"), self.plain("Stranger")
+        asking.register_identity()
+        request = asking.request_validation(judge.owner_address, "0x" + 64 * "a", data_uri="https://work.example/1")
+        with self.wrong("data_uri"):
+            asking.request_validation(judge.owner_address, data_uri="https://work.example/1")
+        for score in (-1, 101, 50.5, True, "50"):
+            with self.subTest(score=score), self.wrong("score"):
+                judge.submit_validation_response(request.request_hash, score)
+        with self.wrong("tag"):
+            judge.submit_validation_response(request.request_hash, 100, tag="tee-attestation/v1")
+        with self.wrong("report"):
+            judge.submit_validation_response(request.request_hash, 100, report={}, response_uri="https://x")
+        with self.wrong("request_hash"):
+            judge.submit_validation_response("0x12", 100)
+        with self.refused(ChaosError, "REVERTED"):
+            stranger.submit_validation_response(request.request_hash, 100)
+        with self.refused(EnvironmentFault, "NOT_FOUND"):
+            judge.submit_validation_response("0x" + 64 * "9", 100)
+        transaction = judge.submit_validation_response(request.request_hash, 77, tag="quality", report={"why": "good"})
+        self.assertEqual(len(transaction), 66)
+        status = judge.get_validation_status(bytes.fromhex(request.request_hash[2:]))
+        self.assertEqual((status.response, status.tag), (77, "quality"))
+        self.assertEqual(w.sent(judge.owner_address), 1)
+        judge.submit_validation_response(request.request_hash, 77, tag="quality", report={"why": "good"})
+        self.assertEqual(w.sent(judge.owner_address), 1)
+        with self.wrong():
+            judge.submit_validation_response(request.request_hash, 78, tag="quality")
+        with self.refused(EnvironmentFault, "NOT_FOUND"):
+            judge.get_validation_status("0x" + 64 * "9")
+
+    def test_a_request_needs_a_place_for_the_answer(self):
+        agent = self.agent("Placeless", content_base=None)
+        agent.register_identity()
+        with self.wrong("endpoint"):
+            agent.request_validation("0x" + 40 * "1")
+        with self.wrong():
+            agent.request_validation("0x12")
+        with self.wrong("again"):
+            agent.request_validation("0x" + 40 * "1", again=-1)
+        with self.refused(EnvironmentFault, "NOT_FOUND"):
+            agent.request_validation(10**6)
+
+    def test_missing_collateral_is_a_retry_and_never_an_answer(self):
+        agent, judge = self.agent("NoCollateral"), self.plain("Patient")
+        agent.register_identity()
+        request = agent.request_validation(judge.owner_address)
+        decision = judge.validate_request(request.request_hash, trust_roots=held["trust_roots"], policy=held["policy"])
+        self.assertEqual((decision.decision, decision.response), ("retry", None))
+        self.assertIn("COLLATERAL_MISSING", decision.reason)
+        self.assertEqual(w.sent(judge.owner_address), 0)
+        with self.assertRaises(FormatError):
+            judge.validate_request(request.request_hash, policy=b"{")
+
+
+# --------------------------------------------------------------------------- rest ----
+
+
+class Rest(Case):
+    def test_closing(self):
+        with ChaosChainAgentSDK("Closing", tee_provider=PhalaDstackTEE(), **w.settings("closing")) as agent:
+            agent.register_identity()
+            agent.act("a/b")
+        agent.close()  # twice is fine
+        self.assertIsNone(agent.tee_provider)
+        with self.wrong("tee_provider"):
+            agent.act("a/b")
+
+    def test_an_agent_of_a_process_that_was_killed_goes_on(self):
+        code = ("import os, sys; sys.path[:0] = %r\n"
+                "from chaoschain_tee.agent import ChaosChainAgentSDK\n"
+                "from chaoschain_tee.providers.tee import PhalaDstackTEE\n"
+                "def stop(line):\n"
+                "    if 'meta/tee.key' in line: os.kill(os.getpid(), 9)\n"
+                "ChaosChainAgentSDK('Killed', tee_provider=PhalaDstackTEE(), log=stop, **%r).register_identity()\n"
+                % (sys.path, {key: str(value) for key, value in w.settings("killed").items()}))
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+        self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr.decode())
+        agent = self.agent("Killed")
+        sent = w.sent(agent.owner_address)
+        self.assertGreater(sent, 2)
+        agent.register_identity()
+        self.assertEqual(w.sent(agent.owner_address), 12)  # register, URI, nine entries, wallet: each once
+        self.assertTrue(agent.is_registered)
+
+    def test_every_public_name_is_documented_and_tested(self):
+        here = Path(__file__).read_text("utf-8")
+        names = [name for name in dir(ChaosChainAgentSDK) if not name.startswith("_")]
+        self.assertGreater(len(names), 40)
+        for name in names:
+            with self.subTest(name=name):
+                self.assertTrue(inspect.getdoc(getattr(ChaosChainAgentSDK, name)), "no docstring")
+                self.assertIn("." + name, here, "not tested")
+        for name in agent_module.__all__:
+            with self.subTest(name=name):
+                self.assertTrue(inspect.getdoc(getattr(agent_module, name)), "no docstring")
+                self.assertIn(name, here, "not tested")
+
+
+if __name__ == "__main__":
+    unittest.main()
