@@ -24,6 +24,11 @@ def clean_environment():
             del os.environ[name]
 
 
+def foreign_environment():
+    """For programs of others: without the sanitizer that ours may need."""
+    return {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "ASAN_OPTIONS")}
+
+
 class World:
     """anvil, three registries, and as many funded accounts as are asked for."""
 
@@ -45,7 +50,7 @@ class World:
     def _start(self):
         with open(self.folder / "anvil.out", "wb") as said:
             self.anvil = subprocess.Popen([ANVIL, "--host", "127.0.0.1", "--port", "0", "--chain-id", "31337"],
-                                          stdout=said, stderr=subprocess.STDOUT)
+                                          stdout=said, stderr=subprocess.STDOUT, env=foreign_environment())
         for _ in range(400):
             for line in (self.folder / "anvil.out").read_text("utf-8", "replace").splitlines():
                 if line.startswith("Listening on "):
