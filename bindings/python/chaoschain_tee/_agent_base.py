@@ -14,12 +14,13 @@ from . import _structs as s
 from ._chain import Chain, Log, log_function
 from ._errors import UsageError
 from ._native import BytesLike, Handle, as_bytes, call, lib, make
-from ._settings import Settings, maybe_text, text_of, usage
+from ._settings import Settings, maybe_text, text_of, usage, whole, wrong_type
 from ._structs import U256
 from ._values import address_text
 from .sdk_types import Receipt
 from .tee import TEE, TEEKeypair
 
+_MAX_SEQUENCE = (1 << 53) - 1
 _ACTION_TYPE = re.compile(r"[A-Za-z0-9._/:+-]{1,64}")
 
 
@@ -72,11 +73,9 @@ class AgentBase:
         self._lock = threading.RLock()
         self._log = log_function(log)
         if tee is not None and not isinstance(tee, TEE):
-            raise usage("tee_provider must be a provider of this package (chaoschain_tee.providers.tee), not %s: the "
-                        "library signs with the key itself" % type(tee).__name__, "tee_provider")
+            raise wrong_type("tee_provider", "a provider of chaoschain_tee.providers.tee", tee)
         if keypair is not None and not isinstance(keypair, TEEKeypair):
-            raise usage("tee_keypair must be what tee_provider.generate_key() gave, not %s" % type(keypair).__name__,
-                        "tee_keypair")
+            raise wrong_type("tee_keypair", "what tee_provider.generate_key() gave", keypair)
         self._provider: Optional[TEE] = tee
         self._tee: Optional[Handle] = None if tee is None else tee._handle
         self._given: Optional[Handle] = None if keypair is None else keypair._handle
@@ -177,7 +176,7 @@ class AgentBase:
             UsageError: no TEE, or the type has another form.
             EnvironmentFault: LOCKED when another process with this store has begun a newer session.
         """
-        if not isinstance(action_type, str) or not _ACTION_TYPE.fullmatch(action_type):
+        if not _ACTION_TYPE.fullmatch(text_of(action_type, "action_type").decode("utf-8", "surrogateescape")):
             raise usage("an action's type has 1 to 64 of A-Z a-z 0-9 . _ / : + -", "action_type")
         self._must_have_tee("a receipt")
         self._own_id()
@@ -201,10 +200,9 @@ class AgentBase:
 
     def receipt(self, sequence: int) -> Receipt:
         """One receipt; EnvironmentFault with NOT_FOUND."""
-        if isinstance(sequence, bool) or not isinstance(sequence, int) or not 0 <= sequence < 1 << 53:
-            raise usage("a sequence is a number from 0", "sequence")
+        number = whole(sequence, "sequence", _MAX_SEQUENCE)
         made = n.CReceipt()
-        call(lib.chaos_agent_receipt_at, self._on_chain.pointer, sequence, byref(made))
+        call(lib.chaos_agent_receipt_at, self._on_chain.pointer, number, byref(made))
         return receipt_of(made)
 
     # ------------------------------------------------------------------------ close ----

@@ -184,8 +184,8 @@ class IdentityPart(AgentBase):
 
     @staticmethod
     def _check_key(key: str) -> None:
-        if not isinstance(key, str) or not key:
-            raise usage("a metadata key is a text", "key")
+        if not text_of(key, "key"):
+            raise usage("a metadata key is not empty", "key")
         if key in _RESERVED or key.startswith("tee."):
             raise usage("%s is written by register_identity, renew_evidence, anchor and request_validation alone" % key,
                         "key")

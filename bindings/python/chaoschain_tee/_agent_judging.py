@@ -12,7 +12,7 @@ from . import _structs as s
 from ._agent_work import WorkPart
 from ._chain import keccak_of, keccak_text, short_hash, transaction_text, u256
 from ._native import BytesLike, Handle, as_bytes, call, filled, lib, make
-from ._settings import address_of, fault, text_of, usage
+from ._settings import address_of, fault, text_of, usage, whole, wrong_type
 from ._structs import Keccak
 from ._values import Hex, Time, address_text, json_bytes, seconds
 from .sdk_types import ValidationDecision, ValidationRequest, ValidationStatus
@@ -21,6 +21,7 @@ from .verdict import Verdict
 
 Score = Union[int, str, float, Decimal]
 _MAX_TAG = 64 * 1024
+_MAX_AGAIN = (1 << 32) - 1
 _BACKINGS = {"tee": "tee", "simulated": "simulated", "no-tee": "no_tee"}
 
 
@@ -48,12 +49,10 @@ class JudgingPart(WorkPart):
         """
         self._must_have_tee("a validation request")
         self._own_id()
-        address = self._chain.owner_of(validator) if isinstance(validator, int) and not isinstance(validator, bool) \
-            else address_of(validator, "validator")  # type: ignore[arg-type]
+        address = address_of(validator, "validator") if isinstance(validator, str) else self._chain.owner_of(validator)
         rows = self._request_rows(data_hash, data_uri, content or {})
         array = (n.RequestContent * max(len(rows), 1))(*rows)
-        if isinstance(again, bool) or not isinstance(again, int) or not 0 <= again < 1 << 32:
-            raise usage("again is a number from 0", "again")
+        whole(again, "again", _MAX_AGAIN)
         request_hash, outcome = Keccak(), n.Outcome()
         call(lib.chaos_agent_request_validation, self._on_chain.pointer, byref(address), array, len(rows), again,
              byref(request_hash), byref(outcome))
@@ -114,8 +113,7 @@ class JudgingPart(WorkPart):
             EnvironmentFault: NOT_FOUND; REVERTED, this account is not its validator.
         """
         digest = keccak_text(request_hash, "request_hash")
-        if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= 100:
-            raise usage("a score is a whole number from 0 to 100", "score", found=str(score)[:96])
+        whole(score, "score", 100)
         if tag.startswith("tee-"):
             raise usage("the tags tee-… say that evidence was verified: validate_request gives them", "tag")
         if report is not None:
@@ -191,8 +189,7 @@ class JudgingPart(WorkPart):
         decimals = c_uint8()
         call(lib.chaos_decimal_parse, _score_text(score), byref(draft.value), byref(decimals))
         draft.decimals = decimals.value
-        if isinstance(again, bool) or not isinstance(again, int) or again < 0:
-            raise usage("again is a number from 0", "again")
+        whole(again, "again", _MAX_AGAIN)
         number, chain = u256(agent_id), self._chain
         if not chain.exists(agent_id):
             raise fault("there is no agent %d" % agent_id, "NOT_FOUND", 0x418, "agent_id")
@@ -270,14 +267,14 @@ def _mean(rows: List[Dict[str, Any]]) -> Dict[str, Any]:
 
 def _sequence(values: Sequence[str], what: str) -> Sequence[str]:
     if isinstance(values, (str, bytes)):
-        raise usage("%s must be a sequence of addresses" % what, what)
+        raise wrong_type(what, "a sequence of addresses", values)
     return values
 
 
 def _score_text(score: Score) -> bytes:
     """The number as decimal text; a float as Python writes it."""
     if isinstance(score, bool) or not isinstance(score, (int, str, float, Decimal)):
-        raise usage("a score is a number, not %s" % type(score).__name__, "score")
+        raise wrong_type("score", "a number", score)
     text = score if isinstance(score, str) else format(Decimal(str(score)), "f")
     return text_of(text, "score")
 

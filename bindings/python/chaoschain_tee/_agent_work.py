@@ -17,7 +17,7 @@ from ._agent_identity import IdentityPart
 from ._chain import keccak_of, transaction_text
 from ._chain_facts import read_anchor_blocks, read_heads
 from ._native import BytesLike, as_bytes, call, lib, make
-from ._settings import PathLike, text_of, usage
+from ._settings import PathLike, text_of, usage, whole, wrong_type
 from ._values import Time, address_text
 from .bundle import check_bundle
 from .sdk_types import EvidencePackage, IntegrityProof, Receipt
@@ -83,8 +83,7 @@ class WorkPart(IdentityPart):
             raise usage("there is no receipt to export yet", "first")
         end = count - 1 if last is None else last
         for value in (first, end):
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-                raise usage("the store has receipts 0 ... %d" % (count - 1), "first", found=str(value)[:96])
+            whole(value, "first" if value is first else "last", count - 1)
         data = as_bytes(collateral, "collateral")
         call(lib.chaos_agent_export, self._on_chain.pointer, first, end, s.Slice(data, len(data)),
              text_of(os.fspath(folder), "folder"))
@@ -99,9 +98,11 @@ class WorkPart(IdentityPart):
             ``tee.measurement`` of this agent as the chain has it, or "" before registration: what vouches for the code
             is its measurement in the quote, and not a hash of source text.
         """
-        name = func.__name__ if function_name is None else function_name
-        if not callable(func) or not name or not isinstance(name, str):
-            raise usage("a callable and a name are needed", "func")
+        name = getattr(func, "__name__", "") if function_name is None else function_name
+        if not callable(func):
+            raise wrong_type("func", "a function", func)
+        if not text_of(name, "function_name"):
+            raise usage("a function needs a name", "function_name")
         self._functions[name] = func
         return self._code_hash()
 

@@ -15,7 +15,7 @@ from typing import Any, Dict, Mapping, Union
 
 from . import _native_agent as n
 from ._errors import FormatError, TrustError
-from ._settings import usage
+from ._settings import usage, wrong_type
 from ._values import address_text
 from .evidence import Binding, Evidence
 
@@ -88,7 +88,7 @@ def as_evidence(value: Any) -> Evidence:
     if isinstance(value, str):
         value = value.encode("utf-8")
     if not isinstance(value, (bytes, bytearray, memoryview)):
-        raise usage("tee_attestation must be a report or an envelope, not %s" % type(value).__name__, "tee_attestation")
+        raise wrong_type("tee_attestation", "a report or an envelope", value)
     data = bytes(value)
     if len(data) > _MAX_REPORT:
         raise usage("the attestation is larger than %d bytes" % _MAX_REPORT, "tee_attestation")

@@ -12,7 +12,7 @@ from . import _native_agent as n
 from . import _structs as s
 from ._errors import ChaosError
 from ._native import Handle, call, filled, lib, make, slice_of
-from ._settings import Settings, keystore_path, maybe_text, read_passphrase, state_path, text_of, usage
+from ._settings import Settings, keystore_path, maybe_text, read_passphrase, state_path, text_of, usage, whole
 from ._structs import Keccak, U256
 from ._values import address_text
 
@@ -230,12 +230,8 @@ class Chain:
 
 
 def u256(value: int, what: str = "agent_id") -> U256:
-    """An id for C; 0 is one. UsageError."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise usage("%s must be an int, not %s" % (what, type(value).__name__), what)
-    if not 0 <= value < 1 << 256:
-        raise usage("%s must lie in 0 ... 2**256 - 1" % what, what)
-    return U256.from_int(value)
+    """An id for C; 0 is one. TypeError, UsageError."""
+    return U256.from_int(whole(value, what, (1 << 256) - 1))
 
 
 def keccak_of(data: bytes) -> Keccak:

@@ -29,15 +29,29 @@ def usage(text: str, field: Optional[str] = None, expected: str = "", found: str
     return UsageError(text, code="USAGE", status=0x101, stage="environment", field=field, expected=expected, found=found)
 
 
+def wrong_type(what: str, wanted: str, value: object) -> TypeError:
+    """A TypeError in the words of this package."""
+    return TypeError("%s must be %s, not %s" % (what, wanted, type(value).__name__))
+
+
+def whole(value: int, what: str, last: int) -> int:
+    """A number from 0 to `last`; TypeError, UsageError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(what, "an int", value)
+    if not 0 <= value <= last:
+        raise usage("%s must lie in 0 ... %d" % (what, last), what, found=str(value)[:96])
+    return value
+
+
 def fault(text: str, code: str, status: int, field: Optional[str] = None) -> EnvironmentFault:
     """An EnvironmentFault of the Python side, with a status of the C library."""
     return EnvironmentFault(text, code=code, status=status, stage="environment", field=field)
 
 
 def text_of(value: object, what: str) -> bytes:
-    """`value` as UTF-8 for C; UsageError when it is no text or holds a NUL."""
+    """`value` as UTF-8 for C; TypeError, or UsageError when it holds a NUL."""
     if not isinstance(value, str):
-        raise usage("%s must be a str, not %s" % (what, type(value).__name__), what)
+        raise wrong_type(what, "a str", value)
     data = value.encode("utf-8", "surrogateescape")
     if b"\0" in data:
         raise usage("%s must not hold a NUL" % what, what)
@@ -51,8 +65,6 @@ def maybe_text(value: Optional[str], what: str) -> Optional[bytes]:
 
 def address_of(text: str, what: str) -> Address:
     """The address "0x…" of one case or with a right EIP-55 checksum; UsageError."""
-    if not isinstance(text, str):
-        raise usage("%s must be a str, not %s" % (what, type(text).__name__), what)
     made = Address()
     call(lib.chaos_address_parse, text_of(text, what), byref(made))
     return made
@@ -68,7 +80,7 @@ def _list(value: Union[None, str, Sequence[str]], variable: str, what: str) -> L
     if isinstance(value, str):
         return [value]
     if not all(isinstance(word, str) for word in value):
-        raise usage("%s must be a str or a sequence of str" % what, what)
+        raise wrong_type(what, "a str or a sequence of str", value)
     return list(value)
 
 
@@ -171,7 +183,7 @@ def read_passphrase(passphrase: Optional[Passphrase], file: Optional[PathLike]) 
             return value.encode("utf-8")
         if isinstance(value, bytes):
             return value
-        raise usage("the passphrase must be str or bytes", "passphrase")
+        raise wrong_type("passphrase", "str, bytes, or a function that gives one", value)
     chosen = os.fspath(file) if file is not None else os.environ.get("CHAOS_PASSPHRASE_FILE", "")
     if not chosen:
         raise usage("the keystore needs its passphrase", "passphrase",

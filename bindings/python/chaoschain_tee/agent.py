@@ -20,7 +20,7 @@ from ._agent_base import NotRegisteredError
 from ._agent_judging import JudgingPart
 from ._chain import Log
 from ._native import BytesLike, library_version
-from ._settings import Passphrase, PathLike, Settings, usage
+from ._settings import Passphrase, PathLike, Settings, text_of, usage, whole
 from ._values import address_text
 from .sdk_types import (AgentIdentity, AgentRole, EvidencePackage, IntegrityProof, NetworkConfig, Receipt,
                         ValidationDecision, ValidationRequest, ValidationStatus)
@@ -91,8 +91,7 @@ class ChaosChainAgentSDK(JudgingPart):
         except ValueError:
             raise usage("an agent's role is one of: %s" % ", ".join(role.value for role in AgentRole), "agent_role",
                         found=str(agent_role)[:96]) from None
-        if isinstance(generation, bool) or not isinstance(generation, int) or not 0 <= generation < 1 << 32:
-            raise usage("a generation is a number from 0", "generation")
+        whole(generation, "generation", (1 << 32) - 1)
         settings = Settings(
             network=network.value if isinstance(network, NetworkConfig) else network, rpc_url=rpc_url,
             identity_registry=identity_registry, reputation_registry=reputation_registry,
@@ -146,7 +145,7 @@ class ChaosChainAgentSDK(JudgingPart):
 
 
 def _name(agent_name: str) -> str:
-    if not isinstance(agent_name, str) or not 1 <= len(agent_name) <= _MAX_NAME or \
-            not all(" " <= letter <= "~" for letter in agent_name):
+    text = text_of(agent_name, "agent_name")
+    if not 1 <= len(text) <= _MAX_NAME or not all(32 <= byte < 127 for byte in text):
         raise usage("an agent's name has 1 to %d printable ASCII characters" % _MAX_NAME, "agent_name")
     return agent_name
