@@ -112,17 +112,14 @@ class Receipt:
 
 
 class ValidationRequest(NamedTuple):
-    """A request to a validator.
-
-    Attributes:
-        request_hash: Keccak-256 of the request file; the validator answers to it.
-        transaction_hash: of the request, or "already_done" where the chain had it.
-        validator: the address that was asked.
-    """
+    """A request to a validator."""
 
     request_hash: str
+    """Keccak-256 of the request file: what the validator answers."""
     transaction_hash: str
+    """Of the request, or "already_done" where the chain had it."""
     validator: str
+    """The address that was asked."""
 
 
 @dataclass(frozen=True)

@@ -159,8 +159,17 @@ class Opening(Case):
                            ("VERIFIER", AgentRole.VERIFIER), (AgentRole.SERVER, AgentRole.WORKER),
                            ("client", AgentRole.CLIENT), ("orchestrator", AgentRole.ORCHESTRATOR)):
             self.assertIs(ChaosChainAgentSDK("A", "a.example", name).agent_role, role)
-        for network in NetworkConfig:
-            self.assertEqual(ChaosChainAgentSDK("A", network=network).network, network.value)
+        chains = {NetworkConfig.ETHEREUM_MAINNET: 1, NetworkConfig.ETHEREUM_SEPOLIA: 11155111,
+                  NetworkConfig.BASE_MAINNET: 8453, NetworkConfig.BASE_SEPOLIA: 84532,
+                  NetworkConfig.OPTIMISM_SEPOLIA: 11155420, NetworkConfig.ARBITRUM_SEPOLIA: 421614,
+                  NetworkConfig.POLYGON_AMOY: 80002, NetworkConfig.LINEA_SEPOLIA: 59141, NetworkConfig.LOCAL: 31337}
+        self.assertEqual(set(chains), set(NetworkConfig))
+        for network, chain_id in chains.items():
+            agent = ChaosChainAgentSDK("A", network=network)
+            self.assertEqual((agent.network, agent.chain_id), (network.value, chain_id))
+        self.assertEqual(AgentRole("worker"), AgentRole.SERVER)
+        self.assertEqual(AgentRole("verifier"), AgentRole.VALIDATOR)
+        self.assertIs(AgentRole("orchestrator"), AgentRole.ORCHESTRATOR)
         self.assertEqual(ChaosChainAgentSDK("A", network="eip155:84532").network, "base-sepolia")
         self.assertEqual(ChaosChainAgentSDK("A").network, "base-sepolia")
 
@@ -239,6 +248,9 @@ class Registration(Case):
         self.assertIsInstance(identity, AgentIdentity)
         self.assertEqual((identity.agent_id, identity.registration_tx), (agent_id, transaction))
         self.assertEqual(identity.owner_address, agent.owner_address)
+        self.assertEqual((identity.agent_name, identity.agent_domain, identity.network), ("Reporter", "", "local"))
+        self.assertEqual(identity.wallet_address, agent.wallet_address)
+        self.assertEqual(identity.agent_registry.lower(), "eip155:31337:" + w.registries["identity"].lower())
         file = agent.retrieve_evidence(identity.agent_uri)
         self.assertEqual((file["name"], file["description"]), ("Reporter", "Reports."))
         # Again, and again from a new object: nothing is sent.
@@ -446,6 +458,9 @@ class Receipts(Case):
         self.assertIsInstance(first, Receipt)
         self.assertEqual((first.sequence, first.previous, first.evidence_hash), (0, ZERO, session.hash))
         self.assertEqual((first.agent_id, first.chain_id), (agent.agent_id, 31337))
+        self.assertEqual(first.agent_registry.lower(), w.registries["identity"].lower())
+        self.assertNotIn(ZERO, (first.payload_hash, first.input_hash, first.output_hash))
+        self.assertEqual((len(first.signature), first.issued_at > 1700000000), (65, True))
         agent.sign(b"through a receipt")
         agent.sign(b"without one", receipt=False)
         agent.set_agent_metadata("key", b"value")  # a transaction is an action, too
@@ -561,10 +576,20 @@ class Receipts(Case):
         self.assertIsInstance(proof, IntegrityProof)
         self.assertEqual((proof.verification_status, proof.code_hash, proof.tee_provider),
                          ("not-checked", measurement, "phala-dstack"))
-        self.assertEqual(proof.proof_id, agent.receipt(0).digest)
+        self.assertEqual((proof.receipt, proof.proof_id), (agent.receipt(0), agent.receipt(0).digest))
+        self.assertEqual((proof.function_name, proof.agent_name, proof.tee_job_id, proof.ipfs_cid),
+                         ("add", "Proofs", "0", None))
+        self.assertEqual((proof.execution_hash, proof.tee_execution_hash, proof.tee_attestation),
+                         (proof.receipt.digest, proof.receipt.output_hash, proof.receipt.evidence_hash))
+        self.assertEqual(proof.timestamp.timestamp(), proof.receipt.issued_at)
+        package = agent.create_evidence_package("proof", folder=w.folder / "proofs-bundle", integrity_proof=proof,
+                                                validation_results=[{"score": 1}])
+        self.assertEqual((package.integrity_proof, package.validation_results), (proof, [{"score": 1}]))
+        words = agent.retrieve_evidence(package.ipfs_cid)
+        self.assertEqual(words["integrity_proof"], json.loads(json.dumps(proof.receipt.to_dict())))
         self.assertEqual(asyncio.run(agent.execute_with_integrity_proof("later", {"text": "x"}))[0], {"text": "x"})
         self.assertEqual(asyncio.run(agent.execute_with_integrity_proof("add", {"a": 1, "b": 2}, False)), (3, None))
-        self.assertEqual(agent.receipt_count(), 2)
+        self.assertEqual(agent.receipt_count(), 3)  # two with a proof, and the package's
         for name, inputs, field in (("none", {}, "function_name"), ("add", {"a": object(), "b": 1}, "inputs"),
                                     ("add", {"a": float("nan"), "b": 1}, "inputs")):
             with self.subTest(name=name, inputs=inputs), self.wrong(field):
@@ -594,6 +619,12 @@ class Packages(Case):
         self.assertEqual(package.evidence_root, agent.receipt(1).digest)
         words = agent.retrieve_evidence(package.ipfs_cid)
         self.assertEqual((words["task_id"], words["work_proof"]), ("task-1", {"cart": 1}))
+        self.assertEqual((package.task_id, package.studio_id, package.work_proof, package.artifacts),
+                         ("task-1", "studio-1", {"cart": 1}, [{"uri": "ipfs://x"}]))
+        self.assertEqual(package.participants, [{"name": "Packer"}])
+        self.assertEqual(package.agent_identity.agent_id, agent.agent_id)
+        self.assertEqual(words["created_at"], package.created_at.isoformat())
+        self.assertEqual(package.package_id, agent.receipt(1).payload_hash)
         verdict = agent.verify_evidence_package(package, **held)
         self.assertEqual((verdict.tier, bool(verdict)), ("AFFIRMING", True))
         self.assertEqual(agent.verify_evidence_package(package, offline=True, **held).tier, "WARNING")
@@ -684,6 +715,8 @@ class Judging(Case):
         status = bob.get_validation_status(request.request_hash)
         self.assertIsInstance(status, ValidationStatus)
         self.assertEqual((status.is_answered, status.response, status.agent_id), (False, None, agent_id))
+        self.assertEqual((status.validator, status.validator), (bob.owner_address, request.validator))
+        self.assertGreater(status.last_update, 1700000000)
         # Somebody else's request, and a judgement without an answer.
         decision = charlie.validate_request(request.request_hash, **held)
         self.assertEqual((decision.decision, decision.response), ("refuse", None))
