@@ -10,7 +10,7 @@ cache=$CHAOS_BUILD/python/mypy
 check() { (cd "$root/bindings/python" && MYPYPATH=.:compat mypy --strict --python-version 3.9 --cache-dir "$cache" "$@"); }
 packages=(chaoschain_tee)
 [ ! -d "$root/bindings/python/compat/chaoschain_sdk" ] || packages+=(compat/chaoschain_sdk)
-check "${packages[@]}" "$root/tests/python/typed_right.py" || fail "these are right"
+check "${packages[@]}" "$root/tests/python/typed_right.py" "$root/examples/python/agent.py" || fail "these are right"
 
 # "# wrong: TEXT" at the end of a line: there mypy complains, with that text.
 wrong=$root/tests/python/typed_wrong.py

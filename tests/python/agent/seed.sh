@@ -12,4 +12,20 @@ rm -rf "$environment"
 install_in "$environment" "$root/bindings/python" "$root/bindings/python/compat"
 unset CHAOS_LIBRARY
 cd "$here"
-beside bash -c 'run "$@"' - "$environment/bin/python" seed_blocks.py "$seed"
+blocks() { beside bash -c 'run "$@"' - "$environment/bin/python" seed_blocks.py "$1"; }
+
+# The harness itself: a document of our own, in which one block does not do what it says and others are missing.
+own=$(mktemp)
+trap 'rm -f "$own"' EXIT
+printf '%s\n' '````markdown' '```python' 'signature = tee.sign(action_data, keypair)' '```' '````' '  ```python' \
+    '  agent_id, tx_hash = agent.register_identity(tee_attestation={})' '  ```' '```python' 'print(nothing)' '```' >"$own"
+code=0
+said=$(blocks "$own" 2>/dev/null) || code=$?
+[ "$code" = 1 ] || fail "a broken document: exit $code: $said"
+for line in '^line   3  signing .* run, given action_data, keypair, tee' '^line   7  registration .* FAILED: FormatError' \
+    '^line  10  other .* FAILED: Failure: takes for granted what nobody supplies: nothing' \
+    '^FAILED: the document has no block of these kinds: accessor, class, example, tests, validation'; do
+    grep -q "$line" <<<"$said" || fail "a broken document: no '$line' in: $said"
+done
+
+blocks "$seed"
