@@ -130,6 +130,7 @@ class AgentBase:
         return TEEKeypair(Handle(lib.chaos_agent_keypair(self._local.pointer), _lent, self._local))
 
     def _must_have_tee(self, what: str) -> None:
+        self._chain.must_be_open()
         if self._tee is None:
             raise usage("%s needs a TEE: this agent was opened without tee_provider" % what, "tee_provider")
 

@@ -174,7 +174,8 @@ class WorkPart(IdentityPart):
     # ---------------------------------------------------------------------- packages ----
 
     def create_evidence_package(self, task_id: str, studio_id: str = "",
-                                work_proof: Optional[Mapping[str, Any]] = None, *, folder: PathLike,
+                                work_proof: Optional[Mapping[str, Any]] = None, *,
+                                folder: Optional[PathLike] = None,
                                 first: int = 0, last: Optional[int] = None,
                                 participants: Sequence[Mapping[str, Any]] = (),
                                 artifacts: Sequence[Mapping[str, Any]] = (),
@@ -186,7 +187,7 @@ class WorkPart(IdentityPart):
 
         Args:
             task_id, studio_id, work_proof, participants, artifacts, integrity_proof, validation_results: of the caller.
-            folder: of the bundle; it must have none.
+            folder: of the bundle; it must have none. None: one beside the store, packages/ and the package's id.
             first, last: which receipts; without `last` all up to the package's own.
             collateral: carried in the bundle for those who have none.
             anchor: writes the newest receipt on chain first, so that the bundle's time can be proven.
@@ -194,18 +195,25 @@ class WorkPart(IdentityPart):
         identity = self.get_agent_identity()
         package = EvidencePackage(
             package_id="", task_id=task_id, studio_id=studio_id, agent_identity=identity,
-            work_proof=dict(work_proof or {}), receipts=(first, first), evidence_root="", folder=os.fspath(folder),
+            work_proof=dict(work_proof or {}), receipts=(first, first), evidence_root="", folder="",
             participants=[dict(row) for row in participants], artifacts=[dict(row) for row in artifacts],
             integrity_proof=integrity_proof, validation_results=[dict(row) for row in validation_results])
         words = as_json(_package_json(package))
         package.package_id = keccak_of(words).hex()
         package.ipfs_cid = self._chain.put(words)
+        package.folder = self._package_folder(package.package_id) if folder is None else os.fspath(folder)
         own = self.act("chaoschain/package", words)
         if anchor:
             self.anchor()
-        package.receipts = self.export(folder, first, own.sequence if last is None else last, collateral=collateral)
+        package.receipts = self.export(package.folder, first, own.sequence if last is None else last, collateral=collateral)
         package.evidence_root = self.receipt(package.receipts[1]).digest
         return package
+
+    def _package_folder(self, package_id: str) -> str:
+        assert self._chain.journal is not None
+        folder = self._chain.journal.parent / "packages"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return str(folder / package_id[2:18])
 
     def verify_evidence_package(self, package: Union[EvidencePackage, PathLike], *, agent_id: Optional[int] = None,
                                 trust_roots: Roots = None, policy: PolicyLike = None,

@@ -50,6 +50,12 @@ class Chain:
         self._sender: Optional[Handle] = None
         self._content: Optional[Handle] = None
         self.journal: Optional[Path] = None
+        self._is_closed = False
+
+    def must_be_open(self) -> None:
+        """UsageError after `close`."""
+        if self._is_closed:
+            raise usage("the agent was closed", "agent")
 
     # ------------------------------------------------------------------ connections ----
 
@@ -57,6 +63,7 @@ class Chain:
     def rpc(self) -> Handle:
         """The node; NetworkFault, or CHAIN_ID when it is of another chain."""
         with self._lock:
+            self.must_be_open()
             if self._rpc is None:
                 self._rpc = self._open_rpc()
             return self._rpc
@@ -74,6 +81,7 @@ class Chain:
     def registries(self) -> Handle:
         """The registries, looked at and found to belong together."""
         with self._lock:
+            self.must_be_open()
             if self._registries is None:
                 self._registries = self._open_registries()
             return self._registries
@@ -94,6 +102,7 @@ class Chain:
     def content(self) -> Handle:
         """Where bytes are published and fetched."""
         with self._lock:
+            self.must_be_open()
             if self._content is None:
                 self._content = self._open_content()
             return self._content
@@ -111,6 +120,7 @@ class Chain:
     def sender(self) -> Handle:
         """The owner's account with its journal."""
         with self._lock:
+            self.must_be_open()
             if self._sender is None:
                 self._sender = self._open_sender()
             return self._sender
@@ -122,6 +132,7 @@ class Chain:
             secret = read_passphrase(settings.passphrase, settings.passphrase_file)
             self._account = make(lib.chaos_account_free, lib.chaos_account_open_keystore,
                                  text_of(str(path), "keystore"), slice_of(secret, "passphrase"))
+            settings.passphrase = settings.passphrase_file = None  # the key is in guarded memory from now on
         journal = state_path(settings.store, "CHAOS_JOURNAL", "journal.db")
         rpc = self.rpc
         options = n.sized(n.SenderOptions, rpc=rpc.pointer, account=self._account.pointer,
@@ -135,6 +146,7 @@ class Chain:
     def close(self) -> None:
         """Closes everything; what was sent is in the journal."""
         with self._lock:
+            self._is_closed = True
             self._sender = self._account = self._content = self._registries = self._rpc = None
 
     # ------------------------------------------------------------------------ reads ----

@@ -670,9 +670,12 @@ class Packages(Case):
         agent, package = self.package("Exporter", anchor=False)
         self.assertEqual(agent.get_agent_metadata("tee.head"), b"")
         self.assertEqual(agent.export(w.folder / "exporter-part", 1, 1), (1, 1))
+        second = agent.create_evidence_package("task-2", anchor=False)
+        self.assertEqual(Path(second.folder).parent, w.folder / "packages")
+        self.assertTrue((Path(second.folder) / "bundle.jsonl").exists())
         with self.wrong():
             agent.export(package.folder)  # has a bundle
-        for first, last, field in ((0, 2, "last"), (5, 6, "first"), (-1, 0, "first")):
+        for first, last, field in ((0, 3, "last"), (5, 6, "first"), (-1, 0, "first")):
             with self.subTest(first=first, last=last), self.wrong(field):
                 agent.export(w.folder / "exporter-bad", first, last)
         for first, last in ((True, 1), ("0", 1)):
@@ -837,8 +840,11 @@ class Rest(Case):
             agent.act("a/b")
         agent.close()  # twice is fine
         self.assertIsNone(agent.tee_provider)
-        with self.wrong("tee_provider"):
-            agent.act("a/b")
+        for call in (lambda: agent.act("a/b"), lambda: agent.keypair, agent.register_identity, agent.get_agent_id,
+                     lambda: agent.get_agent_metadata("x", 0), lambda: agent.store_evidence(b"x"),
+                     lambda: agent.owner_address):
+            with self.wrong("agent"):
+                call()
 
     def test_an_agent_of_a_process_that_was_killed_goes_on(self):
         code = ("import os, sys; sys.path[:0] = %r\n"
