@@ -9,8 +9,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _native_agent as n
 from . import _structs as s
+from ._agent_base import as_json
 from ._agent_work import WorkPart
 from ._chain import keccak_of, keccak_text, short_hash, transaction_text, u256
+from ._chain_facts import read_payment
 from ._native import BytesLike, Handle, as_bytes, call, filled, lib, make
 from ._settings import address_of, fault, text_of, usage, whole, wrong_type
 from ._structs import Keccak
@@ -184,6 +186,39 @@ class JudgingPart(WorkPart):
         Raises:
             EnvironmentFault: REVERTED, e.g. for an agent of one's own; NOT_FOUND.
         """
+        return self._give(agent_id, score, text_of(feedback, "feedback"), tag1, tag2, endpoint, again)
+
+    def create_feedback_with_payment(self, agent_id: int, score: Score, feedback: str = "", *, payment_tx: Hex,
+                                     tag1: str = "", tag2: str = "", endpoint: str = "", again: int = 0) -> str:
+        """Feedback that proves a payment: the published file names the transaction, which is looked at first.
+
+        Args:
+            payment_tx: hash of a transaction on this chain that succeeded and paid the agent's wallet or owner, in ether
+                or by an ERC-20 transfer, from this agent's owner or wallet. What the token is worth is not judged: the
+                file names it.
+            agent_id, score, feedback, tag1, tag2, endpoint, again: as in `submit_feedback`.
+
+        Raises:
+            UsageError: the transaction failed, or is no such payment.
+            EnvironmentFault: NOT_FOUND, this chain has no such transaction.
+        """
+        payment = read_payment(self._chain, keccak_text(payment_tx, "payment_tx").hex())
+        payees = {bytes(self._chain.owner_of(agent_id)), bytes(self._chain.wallet_of(agent_id))} - {bytes(20)}
+        own = {bytes(address_of(text, "wallet")) for text in (self.owner_address, self.wallet_address)}
+        paid = [transfer for transfer in payment.transfers if transfer.payer in own and transfer.payee in payees]
+        if not paid:
+            raise usage("the transaction pays nothing from this agent to agent %d" % agent_id, "payment_tx")
+        proof = {"chainId": str(self._settings.network.chain_id), "fromAddress": "0x" + paid[0].payer.hex(),
+                 "toAddress": "0x" + paid[0].payee.hex(), "txHash": payment.transaction_hash}
+        if paid[0].token:
+            proof["token"] = "0x" + paid[0].token.hex()
+        words = as_json({
+            "agentId": str(agent_id), "clientAddress": self.owner_address, "createdAt": payment.time,
+            "feedback": feedback, "value": _score_text(score).decode("ascii"),
+            "proofOfPayment": proof})
+        return self._give(agent_id, score, words, tag1, tag2, endpoint, again)
+
+    def _give(self, agent_id: int, score: Score, file: bytes, tag1: str, tag2: str, endpoint: str, again: int) -> str:
         draft = n.FeedbackDraft(tag1=text_of(tag1, "tag1"), tag2=text_of(tag2, "tag2"),
                                 endpoint=text_of(endpoint, "endpoint"))
         decimals = c_uint8()
@@ -193,11 +228,10 @@ class JudgingPart(WorkPart):
         number, chain = u256(agent_id), self._chain
         if not chain.exists(agent_id):
             raise fault("there is no agent %d" % agent_id, "NOT_FOUND", 0x418, "agent_id")
-        if feedback:
-            data = text_of(feedback, "feedback")
-            draft.uri, draft.hash = chain.put(data).encode("ascii"), keccak_of(data)
-        words = "\0".join([str(agent_id), _score_text(score).decode("ascii"), feedback, tag1, tag2, endpoint])
-        intent = "sdk/feedback/%s/%d" % (short_hash(words.encode("utf-8")), again)
+        if file:
+            draft.uri, draft.hash = chain.put(file).encode("ascii"), keccak_of(file)
+        words = "\0".join([str(agent_id), _score_text(score).decode("ascii"), tag1, tag2, endpoint])
+        intent = "sdk/feedback/%s/%d" % (short_hash(words.encode("utf-8") + b"\0" + file), again)
         index, outcome = c_uint64(), n.Outcome()
         call(lib.chaos_feedback_give, chain.registries.pointer, chain.sender.pointer, intent.encode("ascii"),
              byref(number), byref(draft), byref(index), byref(outcome))

@@ -1,15 +1,18 @@
-"""What a relying party reads from a node of its own to judge a bundle: the values of tee.head, the anchor blocks."""
+"""What is read from a node of one's own: the values of tee.head, the blocks that sessions name, what a transaction
+paid."""
 
 from __future__ import annotations
 
+import json
 import os
 from ctypes import byref, pointer
-from typing import Any, List, Set
+from typing import Any, Dict, List, NamedTuple, Set
 
 from . import _native_agent as n
 from ._chain import Chain, keccak_of, u256
 from ._errors import FormatError
-from ._native import call, lib, make
+from ._native import call, filled, lib, make
+from ._settings import fault, usage
 from ._structs import Address, Keccak
 from .bundle import BlockHash, Head
 from .evidence import Evidence
@@ -99,3 +102,59 @@ def _anchor_block(line: bytes) -> int:
     except FormatError:
         return 0
     return 0 if binding is None else binding.anchor_block
+
+
+# ----------------------------------------------------------------------- payments ----
+
+_TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"  # Transfer(address,address,uint256)
+_MAX_ANSWER = 4 * 1024 * 1024
+
+
+class Transfer(NamedTuple):
+    """Value that went from one address to another."""
+
+    payer: bytes
+    payee: bytes
+    token: bytes  # of an ERC-20 token; empty: ether
+
+
+class Payment(NamedTuple):
+    """A transaction that succeeded."""
+
+    transaction_hash: str
+    time: int
+    transfers: List[Transfer]
+
+
+def _ask(chain: Chain, method: str, *parameters: str) -> Dict[str, Any]:
+    text = filled(_MAX_ANSWER, lib.chaos_rpc_request, chain.rpc.pointer, method.encode("ascii"),
+                  json.dumps(parameters).encode("ascii"))
+    answer = json.loads(text)
+    return answer if isinstance(answer, dict) else {}
+
+
+def _octets(text: Any, size: int) -> bytes:
+    """The last bytes of hex text; what has not so many, or is none, is no address of anybody."""
+    try:
+        return bytes.fromhex(text[2:])[-size:]
+    except (TypeError, ValueError):
+        return b""
+
+
+def read_payment(chain: Chain, transaction_hash: str) -> Payment:
+    """What a transaction moved, in ether and by ERC-20 transfers. NOT_FOUND; UsageError for one that failed."""
+    receipt = _ask(chain, "eth_getTransactionReceipt", transaction_hash)
+    transaction = _ask(chain, "eth_getTransactionByHash", transaction_hash)
+    if not receipt or not transaction:
+        raise fault("this chain has no such transaction", "NOT_FOUND", 0x418, "payment_tx")
+    if receipt.get("status") != "0x1":
+        raise usage("the transaction failed", "payment_tx")
+    moved = []
+    if int(str(transaction.get("value", "0x0")), 16) > 0 and transaction.get("to"):
+        moved.append(Transfer(_octets(transaction.get("from"), 20), _octets(transaction["to"], 20), b""))
+    for log in receipt.get("logs", []):
+        topics = log.get("topics", [])
+        if len(topics) == 3 and topics[0] == _TRANSFER and any(_octets(log.get("data"), 32)):
+            moved.append(Transfer(_octets(topics[1], 20), _octets(topics[2], 20),
+                                  _octets(log.get("address"), 20)))
+    return Payment(transaction_hash, int(chain.block(int(str(receipt["blockNumber"]), 16)).timestamp), moved)

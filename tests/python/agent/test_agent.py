@@ -5,6 +5,7 @@ import contextlib
 import inspect
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,9 +16,11 @@ import threading
 import unittest
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 
 import world
 from chaoschain_tee import ChaosError, EnvironmentFault, FormatError, NetworkFault, TrustError, UsageError
+from chaoschain_tee import _chain_facts
 from chaoschain_tee import agent as agent_module
 from chaoschain_tee.agent import (AgentIdentity, AgentRole, ChaosChainAgentSDK, EvidencePackage, IntegrityProof,
                                   NetworkConfig, NotRegisteredError, Receipt, ValidationDecision, ValidationRequest,
@@ -771,6 +774,54 @@ class Judging(Case):
             client.get_reputation_summary(agent_id, validators=target.owner_address)
         with self.refused(NotRegisteredError, "USAGE"):
             client.get_reputation()
+
+    def test_feedback_that_proves_a_payment(self):
+        target, client, other = self.agent("Paid"), self.plain("Payer"), self.plain("Freeloader")
+        agent_id, registration = target.register_identity()
+
+        def pay(payer, payee, value="0x5"):
+            w.ask("anvil_impersonateAccount", payer)
+            return w.ask("eth_sendTransaction", {"from": payer, "to": payee, "value": value})
+        paid = pay(client.owner_address, target.wallet_address)
+        transaction = client.create_feedback_with_payment(agent_id, 100, "well done", payment_tx=paid, tag2="shop")
+        self.assertEqual(len(transaction), 66)
+        self.assertEqual(client.create_feedback_with_payment(agent_id, 100, "well done", payment_tx=paid, tag2="shop"),
+                         transaction)
+        log = next(log for log in w.ask("eth_getTransactionReceipt", transaction)["logs"])
+        uri = re.search(rb"ipfs://[a-z2-7]+", bytes.fromhex(log["data"][2:])).group().decode()
+        file = client.retrieve_evidence(uri)
+        self.assertEqual((file["feedback"], file["proofOfPayment"]["txHash"]), ("well done", paid))
+        self.assertEqual(file["proofOfPayment"]["toAddress"], target.wallet_address.lower())
+        for wrong in (pay(client.owner_address, other.owner_address), pay(other.owner_address, target.wallet_address),
+                      pay(client.owner_address, target.wallet_address, "0x0"), registration):
+            with self.subTest(wrong=wrong), self.wrong("payment_tx"):
+                client.create_feedback_with_payment(agent_id, 100, payment_tx=wrong)
+        with self.refused(EnvironmentFault, "NOT_FOUND", "payment_tx"):
+            client.create_feedback_with_payment(agent_id, 100, payment_tx="0x" + 64 * "5")
+        with self.wrong("payment_tx"):
+            client.create_feedback_with_payment(agent_id, 100, payment_tx="0x55")
+
+    def test_what_a_transaction_moved(self):
+        payer, payee, token, digest = "0x" + 40 * "1", "0x" + 40 * "2", "0x" + 40 * "3", "0x" + 64 * "4"
+        topics = ["0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef", "0x" + 24 * "0" + payer[2:],
+                  "0x" + 24 * "0" + payee[2:]]
+        one, none = "0x" + 63 * "0" + "1", "0x" + 64 * "0"
+        good = {"address": token, "topics": topics, "data": one}
+
+        def moved(value="0x0", status="0x1", logs=(good,)):
+            answers = {"eth_getTransactionReceipt": {"status": status, "blockNumber": "0x1", "logs": list(logs)},
+                       "eth_getTransactionByHash": {"from": payer, "to": payee, "value": value}}
+            with mock.patch.object(_chain_facts, "_ask", lambda _chain, method, _hash: answers[method]):
+                return _chain_facts.read_payment(mock.Mock(), digest).transfers
+        by = [bytes.fromhex(text[2:]) for text in (payer, payee, token)]
+        self.assertEqual(moved(), [tuple(by)])
+        self.assertEqual(moved(value="0x1", logs=()), [(by[0], by[1], b"")])
+        for log in ({**good, "data": none}, {**good, "topics": topics[:2]}, {**good, "topics": topics + [one]},
+                    {**good, "topics": [digest] + topics[1:]}, {**good, "data": "0x"}, {**good, "data": 7}):
+            with self.subTest(log=log):
+                self.assertEqual(moved(logs=(log,)), [])
+        with self.wrong("payment_tx"):
+            moved(status="0x0")
 
     def test_a_score_of_ones_own(self):
         asking, judge, stranger = self.agent("Asking"), self.plain("Judge"), self.plain("Stranger")
