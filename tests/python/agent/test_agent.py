@@ -812,7 +812,7 @@ class Judging(Case):
             answers = {"eth_getTransactionReceipt": {"status": status, "blockNumber": "0x1", "logs": list(logs)},
                        "eth_getTransactionByHash": {"from": payer, "to": payee, "value": value}}
             with mock.patch.object(_chain_facts, "_ask", lambda _chain, method, _hash: answers[method]):
-                return _chain_facts.read_payment(mock.Mock(), digest).transfers
+                return _chain_facts.read_payment(mock.MagicMock(), digest).transfers
         by = [bytes.fromhex(text[2:]) for text in (payer, payee, token)]
         self.assertEqual(moved(), [tuple(by)])
         self.assertEqual(moved(value="0x1", logs=()), [(by[0], by[1], b"")])
