@@ -127,7 +127,7 @@ class AgentBase:
         """The identity key: the one that was given, or the TEE's for this name, chain and registry."""
         self._must_have_tee("an identity key")
         assert self._local is not None
-        return TEEKeypair(Handle(lib.chaos_agent_keypair(self._local.pointer), _lent, self._local))
+        return TEEKeypair(Handle(lib.chaos_agent_keypair(self._local), _lent, self._local))
 
     def _must_have_tee(self, what: str) -> None:
         self._chain.must_be_open()
@@ -148,7 +148,7 @@ class AgentBase:
         if self._agent is None:
             return self._plain_id
         agent_id = U256()
-        return int(agent_id) if lib.chaos_agent_id(self._agent.pointer, byref(agent_id)) else None
+        return int(agent_id) if lib.chaos_agent_id(self._agent, byref(agent_id)) else None
 
     def _own_id(self) -> int:
         raise NotImplementedError
@@ -184,7 +184,7 @@ class AgentBase:
         what = n.sized(n.Act, action_type=action_type.encode("ascii"), payload=_maybe_slice(payload, "payload"),
                        input=_maybe_slice(input, "input"), output=_maybe_slice(output, "output"), keep=bool(keep))
         made = n.CReceipt()
-        call(lib.chaos_agent_act, self._on_chain.pointer, byref(what), byref(made))
+        call(lib.chaos_agent_act, self._on_chain, byref(what), byref(made))
         return receipt_of(made)
 
     def _record(self, action_type: str, what: Mapping[str, Any], outcome: n.Outcome) -> None:
@@ -196,14 +196,14 @@ class AgentBase:
     def receipt_count(self) -> int:
         """How many receipts there are; the next one has this sequence."""
         count = c_uint64()
-        call(lib.chaos_agent_receipt_count, self._on_chain.pointer, byref(count))
+        call(lib.chaos_agent_receipt_count, self._on_chain, byref(count))
         return count.value
 
     def receipt(self, sequence: int) -> Receipt:
         """One receipt; EnvironmentFault with NOT_FOUND."""
         number = whole(sequence, "sequence", _MAX_SEQUENCE)
         made = n.CReceipt()
-        call(lib.chaos_agent_receipt_at, self._on_chain.pointer, number, byref(made))
+        call(lib.chaos_agent_receipt_at, self._on_chain, number, byref(made))
         return receipt_of(made)
 
     # ------------------------------------------------------------------------ close ----

@@ -74,7 +74,7 @@ class IdentityPart(AgentBase):
         number_ = self._id_or_own(agent_id)
         chain = self._chain
         owner, wallet = chain.owner_of(number_), chain.wallet_of(number_)
-        registry = address_text(lib.chaos_registries_address(chain.registries.pointer, n.REGISTRIES["identity"]))
+        registry = address_text(lib.chaos_registries_address(chain.registries, n.REGISTRIES["identity"]))
         return AgentIdentity(
             agent_id=number_, agent_name=self.agent_name if is_own else "",
             agent_domain=self.agent_domain if is_own else "",
@@ -158,8 +158,8 @@ class IdentityPart(AgentBase):
         agent = self._on_chain  # what is missing on our side is said before the TEE is asked
         evidence = self._evidence_to_register(attestation)
         agent_id, transaction = U256(), Keccak()
-        call(lib.chaos_agent_register_identity, agent.pointer,
-             None if evidence is None else evidence._handle.pointer, byref(agent_id), byref(transaction))
+        call(lib.chaos_agent_register_identity, agent,
+             None if evidence is None else evidence._handle, byref(agent_id), byref(transaction))
         return int(agent_id), transaction.hex() if any(bytes(transaction)) else "already_registered"
 
     def _plain_intent(self) -> str:
@@ -174,7 +174,7 @@ class IdentityPart(AgentBase):
                              description=self._config_values[0], active=True)
             uri = chain.put(filled(_MAX_FILE, lib.chaos_registration_file_write, byref(fields)))
         agent_id, outcome = U256(), n.Outcome()
-        call(lib.chaos_agent_register, chain.registries.pointer, chain.sender.pointer,
+        call(lib.chaos_agent_register, chain.registries, chain.sender,
              self._plain_intent().encode("ascii"), text_of(uri, "token_uri"), None, 0, byref(agent_id),
              byref(outcome))
         self._plain_id = int(agent_id)
@@ -228,18 +228,18 @@ class IdentityPart(AgentBase):
     @property
     def evidence(self) -> Optional[Evidence]:
         """The stage-1 envelope that the chain names; None before registration."""
-        return self._lent_evidence(lib.chaos_agent_evidence(self._on_chain.pointer))
+        return self._lent_evidence(lib.chaos_agent_evidence(self._on_chain))
 
     @property
     def session_evidence(self) -> Optional[Evidence]:
         """The envelope of the running session; None: this process has begun none."""
-        return self._lent_evidence(lib.chaos_agent_session_evidence(self._on_chain.pointer))
+        return self._lent_evidence(lib.chaos_agent_session_evidence(self._on_chain))
 
     def begin_session(self) -> Evidence:
         """A fresh session key, quoted with the code that holds it, endorsed by the identity key. `act` begins one
         when there is none."""
         self._own_id()
-        call(lib.chaos_agent_begin_session, self._on_chain.pointer)
+        call(lib.chaos_agent_begin_session, self._on_chain)
         made = self.session_evidence
         assert made is not None
         return made
@@ -248,7 +248,7 @@ class IdentityPart(AgentBase):
         """New stage-1 evidence over the present registration file, on chain: after an upgrade, and before the old one
         expires."""
         self._own_id()
-        call(lib.chaos_agent_renew_evidence, self._on_chain.pointer)
+        call(lib.chaos_agent_renew_evidence, self._on_chain)
         made = self.evidence
         assert made is not None
         return made
@@ -257,4 +257,4 @@ class IdentityPart(AgentBase):
         """Stage-1 evidence over a nonce of somebody's choice: what an attestation endpoint answers."""
         self._own_id()
         word = number(nonce, "nonce")
-        return Evidence(make(lib.chaos_evidence_free, lib.chaos_agent_attest, self._on_chain.pointer, byref(word)))
+        return Evidence(make(lib.chaos_evidence_free, lib.chaos_agent_attest, self._on_chain, byref(word)))

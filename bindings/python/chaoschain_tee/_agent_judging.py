@@ -56,7 +56,7 @@ class JudgingPart(WorkPart):
         array = (n.RequestContent * max(len(rows), 1))(*rows)
         whole(again, "again", _MAX_AGAIN)
         request_hash, outcome = Keccak(), n.Outcome()
-        call(lib.chaos_agent_request_validation, self._on_chain.pointer, byref(address), array, len(rows), again,
+        call(lib.chaos_agent_request_validation, self._on_chain, byref(address), array, len(rows), again,
              byref(request_hash), byref(outcome))
         made = ValidationRequest(request_hash.hex(), transaction_text(outcome), address_text(address))
         self._record("erc8004/request-validation",
@@ -83,7 +83,7 @@ class JudgingPart(WorkPart):
         digest, found = keccak_text(request_hash, "request_hash"), n.Validation()
         tag = s.Buffer(None, 0, 0, _MAX_TAG)
         try:
-            call(lib.chaos_validation_status, self._chain.registries.pointer, byref(digest), None, byref(found),
+            call(lib.chaos_validation_status, self._chain.registries, byref(digest), None, byref(found),
                  byref(tag))
             text = s.LentSlice(tag.data, tag.size).bytes().decode("utf-8", "replace")
         finally:
@@ -126,7 +126,7 @@ class JudgingPart(WorkPart):
         hashed = Keccak() if response_hash is None else keccak_text(response_hash, "response_hash")
         intent = "sdk/respond/" + bytes(digest).hex()
         outcome = n.Outcome()
-        call(lib.chaos_validation_respond, self._chain.registries.pointer, self._chain.sender.pointer,
+        call(lib.chaos_validation_respond, self._chain.registries, self._chain.sender,
              intent.encode("ascii"), byref(digest), score, text_of(response_uri, "response_uri"), byref(hashed),
              text_of(tag, "tag"), byref(outcome))
         self._record("erc8004/validation-response",
@@ -162,7 +162,7 @@ class JudgingPart(WorkPart):
             parents += (chain.sender,)
         validator = make(lib.chaos_validator_free, lib.chaos_validator_open, byref(config), parents=parents)
         result = n.ValidationOutcome()
-        call(lib.chaos_validator_validate, validator.pointer, byref(digest), seconds(at), byref(result))
+        call(lib.chaos_validator_validate, validator, byref(digest), seconds(at), byref(result))
         return _decision(result)
 
     # ---------------------------------------------------------------------- feedback ----
@@ -233,7 +233,7 @@ class JudgingPart(WorkPart):
         words = "\0".join([str(agent_id), _score_text(score).decode("ascii"), tag1, tag2, endpoint])
         intent = "sdk/feedback/%s/%d" % (short_hash(words.encode("utf-8") + b"\0" + file), again)
         index, outcome = c_uint64(), n.Outcome()
-        call(lib.chaos_feedback_give, chain.registries.pointer, chain.sender.pointer, intent.encode("ascii"),
+        call(lib.chaos_feedback_give, chain.registries, chain.sender, intent.encode("ascii"),
              byref(number), byref(draft), byref(index), byref(outcome))
         self._record("erc8004/feedback", {"agent_id": str(agent_id), "index": index.value, "tag1": tag1, "tag2": tag2,
                                           "value": _score_text(score).decode("ascii")}, outcome)
@@ -253,7 +253,7 @@ class JudgingPart(WorkPart):
             first_block=self._settings.network.first_block, max_age_s=max_age_s)
         reputation = make(lib.chaos_reputation_free, lib.chaos_reputation_read, byref(options),
                           parents=(chain.registries, arrays))
-        text = filled(n.MAX_REPUTATION, lib.chaos_reputation_write_json, reputation.pointer)
+        text = filled(n.MAX_REPUTATION, lib.chaos_reputation_write_json, reputation)
         result: Dict[str, Any] = json.loads(text)
         return result
 

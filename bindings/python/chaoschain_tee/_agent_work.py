@@ -49,7 +49,7 @@ class WorkPart(IdentityPart):
         if receipt or (receipt is None and self._known_id() is not None):
             self.act(action_type, data)
         assert self._local is not None
-        made = make(lib.chaos_signature_free, lib.chaos_agent_sign, self._local.pointer, s.Slice(data, len(data)))
+        made = make(lib.chaos_signature_free, lib.chaos_agent_sign, self._local, s.Slice(data, len(data)))
         return TEESignature(made, data)
 
     # ---------------------------------------------------------------------- receipts ----
@@ -67,7 +67,7 @@ class WorkPart(IdentityPart):
         """
         self._own_id()
         outcome = n.Outcome()
-        call(lib.chaos_agent_anchor, self._on_chain.pointer, byref(outcome))
+        call(lib.chaos_agent_anchor, self._on_chain, byref(outcome))
         return transaction_text(outcome)
 
     def export(self, folder: PathLike, first: int = 0, last: Optional[int] = None, *,
@@ -85,7 +85,7 @@ class WorkPart(IdentityPart):
         for value in (first, end):
             whole(value, "first" if value is first else "last", count - 1)
         data = as_bytes(collateral, "collateral")
-        call(lib.chaos_agent_export, self._on_chain.pointer, first, end, s.Slice(data, len(data)),
+        call(lib.chaos_agent_export, self._on_chain, first, end, s.Slice(data, len(data)),
              text_of(os.fspath(folder), "folder"))
         return first, end
 
@@ -236,7 +236,7 @@ class WorkPart(IdentityPart):
             return check_bundle(folder, collateral, at=at, trust_roots=trust_roots, policy=policy)
         number = self._id_or_own(agent_id)
         chain = self._chain
-        registry = address_text(lib.chaos_registries_address(chain.registries.pointer, n.REGISTRIES["identity"]))
+        registry = address_text(lib.chaos_registries_address(chain.registries, n.REGISTRIES["identity"]))
         wallet = chain.wallet_of(number)
         expectation = Expectation(agent="eip155:%d:%s:%d" % (chain.settings.network.chain_id, registry, number),
                                   identity_key=bytes(wallet))

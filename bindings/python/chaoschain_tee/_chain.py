@@ -159,48 +159,48 @@ class Chain:
 
     def owner(self) -> str:
         """The address of the account that sends."""
-        return address_text(lib.chaos_sender_address(self.sender.pointer))
+        return address_text(lib.chaos_sender_address(self.sender))
 
     def block(self, number: Optional[int] = None) -> n.Block:
         """A block by its number, or the newest."""
         block = n.Block()
         at = None if number is None else byref(n.BlockId(tag=n.BLOCK_NUMBER, number=number))
-        call(lib.chaos_rpc_block, self.rpc.pointer, at, byref(block))
+        call(lib.chaos_rpc_block, self.rpc, at, byref(block))
         return block
 
     def owner_of(self, agent_id: int) -> s.Address:
         """The owner of an agent; NOT_FOUND."""
         owner = s.Address()
-        call(lib.chaos_agent_owner, self.registries.pointer, byref(u256(agent_id)), None, byref(owner))
+        call(lib.chaos_agent_owner, self.registries, byref(u256(agent_id)), None, byref(owner))
         return owner
 
     def wallet_of(self, agent_id: int) -> s.Address:
         """agentWallet; zero: none."""
         wallet = s.Address()
-        call(lib.chaos_agent_wallet, self.registries.pointer, byref(u256(agent_id)), None, byref(wallet))
+        call(lib.chaos_agent_wallet, self.registries, byref(u256(agent_id)), None, byref(wallet))
         return wallet
 
     def exists(self, agent_id: int) -> bool:
         """Is there such an agent?"""
         there = c_bool()
-        call(lib.chaos_agent_exists, self.registries.pointer, byref(u256(agent_id)), None, byref(there))
+        call(lib.chaos_agent_exists, self.registries, byref(u256(agent_id)), None, byref(there))
         return there.value
 
     def metadata(self, agent_id: int, key: str) -> bytes:
         """A value of the agent's metadata; empty: none."""
-        return filled(n.MAX_VALUE, lib.chaos_agent_metadata, self.registries.pointer, byref(u256(agent_id)),
+        return filled(n.MAX_VALUE, lib.chaos_agent_metadata, self.registries, byref(u256(agent_id)),
                       text_of(key, "key"), None)
 
     def uri(self, agent_id: int) -> bytes:
         """The agent's URI as the chain has it."""
-        return filled(n.MAX_URI, lib.chaos_agent_uri, self.registries.pointer, byref(u256(agent_id)), None)
+        return filled(n.MAX_URI, lib.chaos_agent_uri, self.registries, byref(u256(agent_id)), None)
 
     # ---------------------------------------------------------------------- content ----
 
     def put(self, data: bytes) -> str:
         """Publishes bytes; their URI."""
         uri = create_string_buffer(n.CONTENT_URI_SIZE)
-        call(lib.chaos_content_put, self.content.pointer, slice_of(data, "data"), uri)
+        call(lib.chaos_content_put, self.content, slice_of(data, "data"), uri)
         return uri.value.decode("ascii")
 
     def get(self, uri: str) -> Tuple[bytes, bool]:
@@ -208,7 +208,7 @@ class Chain:
         committed = c_bool()
         buffer = s.Buffer(None, 0, 0, n.MAX_CONTENT)
         try:
-            call(lib.chaos_content_get, self.content.pointer, text_of(uri, "uri"), byref(buffer), byref(committed))
+            call(lib.chaos_content_get, self.content, text_of(uri, "uri"), byref(buffer), byref(committed))
             return s.LentSlice(buffer.data, buffer.size).bytes(), committed.value
         finally:
             lib.chaos_buffer_free(byref(buffer))
@@ -219,7 +219,7 @@ class Chain:
         """What the journal says of an intent; None: it has none of this name."""
         outcome = n.Outcome()
         try:
-            call(lib.chaos_sender_find, self.sender.pointer, intent.encode("ascii"), byref(outcome))
+            call(lib.chaos_sender_find, self.sender, intent.encode("ascii"), byref(outcome))
         except ChaosError as error:
             if error.code == "NOT_FOUND":
                 return None
@@ -236,7 +236,7 @@ class Chain:
                 break
             number += 1
         outcome = n.Outcome()
-        call(lib.chaos_agent_set_metadata, self.registries.pointer, self.sender.pointer, intent.encode("ascii"),
+        call(lib.chaos_agent_set_metadata, self.registries, self.sender, intent.encode("ascii"),
              byref(u256(agent_id)), text_of(key, "key"), slice_of(value, "value"), byref(outcome))
         return outcome
 

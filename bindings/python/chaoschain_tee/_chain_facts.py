@@ -60,7 +60,7 @@ class _Heads:
 
 def read_heads(chain: Chain, agent_id: int) -> List[Head]:
     """Every value that tee.head has had, in ascending order of sequence."""
-    registry: Address = lib.chaos_registries_address(chain.registries.pointer, n.REGISTRIES["identity"])
+    registry: Address = lib.chaos_registries_address(chain.registries, n.REGISTRIES["identity"])
     topics = (lib.chaos_event_topic(n.EVENT_METADATA_SET), Keccak.of(bytes(u256(agent_id))), keccak_of(b"tee.head"))
     heads = _Heads()
     options = n.sized(n.LogReaderOptions, rpc=chain.rpc.pointer, addresses=pointer(registry), address_count=1,
@@ -69,9 +69,9 @@ def read_heads(chain: Chain, agent_id: int) -> List[Head]:
     for position, topic in enumerate(topics):
         options.topics[position].any_of = pointer(topic)
         options.topics[position].count = 1
-    reader = make(lib.chaos_log_reader_free, lib.chaos_log_reader_open, byref(options), parents=(heads, topics, registry))
+    reader = make(lib.chaos_log_reader_free, lib.chaos_log_reader_open, byref(options), parents=(heads, topics, registry, chain.rpc))
     try:
-        call(lib.chaos_log_reader_poll, reader.pointer, None)
+        call(lib.chaos_log_reader_poll, reader, None)
     except Exception:
         if heads.failure:
             raise heads.failure[0]
@@ -127,7 +127,7 @@ class Payment(NamedTuple):
 
 
 def _ask(chain: Chain, method: str, *parameters: str) -> Dict[str, Any]:
-    text = filled(_MAX_ANSWER, lib.chaos_rpc_request, chain.rpc.pointer, method.encode("ascii"),
+    text = filled(_MAX_ANSWER, lib.chaos_rpc_request, chain.rpc, method.encode("ascii"),
                   json.dumps(parameters).encode("ascii"))
     answer = json.loads(text)
     return answer if isinstance(answer, dict) else {}

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_chain
 cd "$here"
-arguments=(test_agent)
+arguments=(test_agent test_agent_work)
 [ $# = 0 ] || arguments=("$@")
 beside bash -c 'run "$@"' - "$python" -m unittest -b "${arguments[@]}"
 [ $# != 0 ] || beside bash -c 'run "$@"' - "$python" example.py "$root/examples/python/agent.py"

@@ -110,3 +110,17 @@ class World:
             self.anvil.terminate()
             self.anvil.wait(10)
             self.anvil = None
+
+
+class Held:
+    """The world of the module that runs: each has one of its own."""
+
+    def __init__(self):
+        self._world = None
+
+    def set(self, made):
+        """From now on it is this one."""
+        self._world = made
+
+    def __getattr__(self, name):
+        return getattr(self._world, name)
