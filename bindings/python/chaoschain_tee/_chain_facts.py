@@ -69,7 +69,8 @@ def read_heads(chain: Chain, agent_id: int) -> List[Head]:
     for position, topic in enumerate(topics):
         options.topics[position].any_of = pointer(topic)
         options.topics[position].count = 1
-    reader = make(lib.chaos_log_reader_free, lib.chaos_log_reader_open, byref(options), parents=(heads, topics, registry, chain.rpc))
+    reader = make(lib.chaos_log_reader_free, lib.chaos_log_reader_open, byref(options),
+                  parents=(heads, topics, registry, chain.rpc))
     try:
         call(lib.chaos_log_reader_poll, reader, None)
     except Exception:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+import time
 import unittest
 from decimal import Decimal
 from pathlib import Path
@@ -361,7 +362,10 @@ class Judging(Case):
 
         def pay(payer, payee, value="0x5"):
             w.ask("anvil_impersonateAccount", payer)
-            return w.ask("eth_sendTransaction", {"from": payer, "to": payee, "value": value})
+            sent = w.ask("eth_sendTransaction", {"from": payer, "to": payee, "value": value})
+            while w.ask("eth_getTransactionReceipt", sent) is None:
+                time.sleep(0.02)
+            return sent
         paid = pay(client.owner_address, target.wallet_address)
         transaction = client.create_feedback_with_payment(agent_id, 100, "well done", payment_tx=paid, tag2="shop")
         self.assertEqual(len(transaction), 66)
