@@ -3,6 +3,7 @@
  * Everything that changes the answer is read as one line of moments in the order of the chain; then the line is gone
  * through once, and each feedback is judged by what stood at its place. */
 #include "agent/reputation.h"
+#include "agent/place_index.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +40,8 @@ typedef struct standing {
     uint64_t max_age_s;
     chaos_address owner, approved;
     bool operates[REPUTATION_MAX_VALIDATORS]; /* for this owner */
+    place_index operators;                    /* by owner and slot; value: is one from there on */
+    size_t slots[REPUTATION_MAX_VALIDATORS];  /* the first place of the same address in the list */
     bool has_wallet, has_key, has_expires;
     chaos_address wallet, key;
     int64_t expires;
@@ -150,11 +153,11 @@ static void take_transfer(standing *s, const moment *m, size_t place)
 {
     s->owner = m->address;
     s->approved = (chaos_address){ { 0 } };
-    memset(s->operates, 0, sizeof s->operates);
-    for (size_t i = 0; i + 1 < place; i++) {
-        if (s->line->moments[i].kind == MOMENT_OPERATOR) {
-            take_operator(s, &s->line->moments[i]);
-        }
+    for (size_t i = 0; i < s->options->validator_count; i++) {
+        size_t is_operator = 0;
+
+        s->operates[i] = place_index_before(&s->operators, &s->owner, s->slots[i], place, &is_operator) &&
+                         is_operator != 0;
     }
     s->last_change = place;
 }
@@ -198,16 +201,6 @@ static void take_moment(standing *s, const moment *m, size_t place)
     }
 }
 
-static chaos_reputation_row *find_row(chaos_reputation *r, const chaos_address *client, uint64_t index)
-{
-    for (size_t i = r->row_count; i > 0; i--) { /* a revocation follows soon, or the list is short */
-        if (r->rows[i - 1].index == index && same_address(&r->rows[i - 1].client, client)) {
-            return &r->rows[i - 1];
-        }
-    }
-    return NULL;
-}
-
 static void add_row(chaos_reputation *r, const standing *s, const moment *m)
 {
     chaos_reputation_row *row = &r->rows[r->row_count++];
@@ -222,26 +215,78 @@ static void add_row(chaos_reputation *r, const standing *s, const moment *m)
     row->backing = judge(s, m->time, row);
 }
 
-static void go_through(chaos_reputation *r, const chaos_reputation_options *options, const reputation_line *line)
+/* Every moment at which a listed validator became an operator of anybody, or ceased to be one. */
+static bool index_operators(standing *s)
+{
+    const chaos_reputation_options *o = s->options;
+
+    for (size_t i = 0; i < o->validator_count; i++) {
+        for (s->slots[i] = 0; !same_address(&o->validators[s->slots[i]], &o->validators[i]); s->slots[i]++) {
+        }
+    }
+    for (size_t at = 0; at < s->line->count; at++) {
+        const moment *m = &s->line->moments[at];
+
+        for (size_t i = 0; m->kind == MOMENT_OPERATOR && i < o->validator_count; i++) {
+            const place_entry entry = { m->owner, i, at + 1, m->has_value ? 1 : 0 };
+
+            if (s->slots[i] == i && same_address(&o->validators[i], &m->address) &&
+                !place_index_add(&s->operators, &entry)) {
+                return false;
+            }
+        }
+    }
+    place_index_sort(&s->operators);
+    return true;
+}
+
+/* A revocation is of the feedback of this client and index that stands before it. */
+static bool take_revocations(chaos_reputation *r, const reputation_line *line, uint64_t *work)
+{
+    place_index given = { .entries = NULL };
+    size_t row = 0;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < line->count; i++) {
+        const moment *m = &line->moments[i];
+
+        if (m->kind == MOMENT_FEEDBACK) {
+            const place_entry entry = { m->address, m->index, i + 1, row++ };
+            ok = place_index_add(&given, &entry);
+        }
+    }
+    place_index_sort(&given);
+    for (size_t i = 0; ok && i < line->count; i++) {
+        const moment *m = &line->moments[i];
+
+        if (m->kind == MOMENT_REVOKED && place_index_before(&given, &m->address, m->index, i + 1, &row)) {
+            r->rows[row].is_revoked = true;
+        }
+    }
+    *work += given.compared;
+    place_index_free(&given);
+    return ok;
+}
+
+bool reputation_go_through(chaos_reputation *r, const chaos_reputation_options *options, const reputation_line *line,
+                           uint64_t *work)
 {
     standing s = { .line = line,
                    .options = options,
                    .max_age_s = options->max_age_s == 0 ? DEFAULT_MAX_AGE_S : options->max_age_s };
+    bool ok = index_operators(&s);
 
-    for (size_t i = 0; i < line->count; i++) {
+    for (size_t i = 0; ok && i < line->count; i++) {
         const moment *m = &line->moments[i];
-        chaos_reputation_row *row;
 
         take_moment(&s, m, i + 1);
         if (m->kind == MOMENT_FEEDBACK) {
             add_row(r, &s, m);
-        } else if (m->kind == MOMENT_REVOKED) {
-            row = find_row(r, &m->address, m->index);
-            if (row != NULL) {
-                row->is_revoked = true;
-            }
         }
     }
+    *work = s.operators.compared;
+    place_index_free(&s.operators);
+    return ok && take_revocations(r, line, work);
 }
 
 /* ------------------------------------------------------------------ calls ---- */
@@ -263,6 +308,7 @@ static chaos_status make(const chaos_reputation_options *options, const reputati
                          chaos_reputation **reputation, chaos_error *err)
 {
     chaos_reputation *made = calloc(1, sizeof *made);
+    uint64_t work;
 
     if (made == NULL) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
@@ -276,7 +322,10 @@ static chaos_status make(const chaos_reputation_options *options, const reputati
     made->chain_id = chaos_registries_chain_id(options->registries);
     made->registry = chaos_registries_address(options->registries, CHAOS_REGISTRY_IDENTITY);
     made->last_block = line->last_block;
-    go_through(made, options, line);
+    if (!reputation_go_through(made, options, line, &work)) {
+        chaos_reputation_free(made);
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
     *reputation = made;
     return CHAOS_OK;
 }

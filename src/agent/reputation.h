@@ -61,4 +61,9 @@ struct chaos_reputation {
     size_t row_count;
 };
 
+/* Judges every feedback of the line into r->rows, which have room for them. *work: how often two entries were compared
+ * for it, which grows as n log n whatever the logs say. False: out of memory. reputation.c */
+CHAOS_MUST_USE bool reputation_go_through(chaos_reputation *r, const chaos_reputation_options *options,
+                                          const reputation_line *line, uint64_t *work);
+
 #endif
