@@ -1,6 +1,7 @@
 # sim/ is a static library of its own, never part of a shipped one. programs/NAME/*.c become bin/NAME, with
 # programs/common/*.c (if there are any) linked into each, programs/common/tee/*.c into those that link libchaoschain, and
-# programs/common/chain/*.c into those that speak to a chain, programs/common/agent/*.c into those that open an agent.
+# programs/common/chain/*.c into those that speak to a chain, programs/common/agent/*.c into those that open an agent,
+# programs/common/http/*.c into those that serve HTTP.
 file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/sim/*.c")
 if(sim_sources AND TARGET chaos_internal)
     add_library(chaos_sim STATIC ${sim_sources})
@@ -13,11 +14,11 @@ endif()
 # before anything else is loaded.
 set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator tsm-simulator) # may link the simulator
-set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-agent chaoschain-doctor chaoschain-fetch
-    chaoschain-probe chaoschain-provider genesis-studio) # link all of libchaoschain
+set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-agent chaoschain-doctor chaoschain-endpoint
+    chaoschain-fetch chaoschain-probe chaoschain-provider genesis-studio) # link all of libchaoschain
 set(CHAOS_PROGRAMS_CHAIN chaoschain-chain chaoschain-agent chaoschain-doctor) # speak to a chain
 set(CHAOS_PROGRAMS_AGENT chaoschain-agent chaoschain-doctor)                  # read an agent's config file
-set(CHAOS_PROGRAMS_HTTP dstack-simulator)                 # serve HTTP
+set(CHAOS_PROGRAMS_HTTP chaoschain-endpoint dstack-simulator) # serve HTTP
 set(CHAOS_PROGRAMS_FUSE tsm-simulator)                    # show a folder of their own
 set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain
 
@@ -73,6 +74,8 @@ function(chaos_program name)
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_HTTP)
         target_link_libraries(${name} PRIVATE PkgConfig::libmicrohttpd Threads::Threads)
+        file(GLOB http_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/programs/common/http/*.c")
+        target_sources(${name} PRIVATE ${http_sources})
     endif()
     if(name IN_LIST CHAOS_PROGRAMS_FUSE)
         target_link_libraries(${name} PRIVATE PkgConfig::fuse3 Threads::Threads)

@@ -37,7 +37,9 @@ typedef struct chaos_agent_config {
     bool has_identity_registry;  /* needed on local and other networks unless registries or a keypair are given */
     chaos_address identity_registry;
     uint32_t generation;         /* of the identity key: 0, and one more after each hand-over */
-    /* For an agent on a chain; borrowed, all of them or none. */
+    /* For an agent on a chain; borrowed, all of them or none. An agent that only answers (chaos_agent_attest,
+     * chaos_agent_answer_request) and never sends has registries and neither sender nor content; which agent it is says
+     * its store, or agent_id below. */
     const chaos_registries *registries;
     chaos_sender *sender;        /* the owner's */
     chaos_content *content;      /* where files and envelopes are published and fetched; with a folder */
@@ -48,10 +50,12 @@ typedef struct chaos_agent_config {
     chaos_slice collateral;      /* carried in envelopes for those who have none; or empty */
     chaos_rpc_log_function *log; /* one line a step; NULL: silent */
     void *log_context;
+    bool has_agent_id;           /* of an agent that only answers: its agentWallet on chain must be the identity key, */
+    chaos_u256 agent_id;         /* and its store, if there is one, must know no other; else USAGE */
 } chaos_agent_config;
 #define CHAOS_AGENT_CONFIG_INIT                                                                                       \
     { sizeof(chaos_agent_config), NULL, NULL, NULL, NULL, false, { { 0 } }, 0, NULL, NULL, NULL, NULL, NULL, NULL, \
-      { NULL, 0 }, NULL, NULL }
+      { NULL, 0 }, NULL, NULL, false, { { 0 } } }
 
 /* Name, network and TEE are enough. Without a keypair asks the TEE for the identity key of this name on this network,
  * with stage-0 evidence ("before registration"). With a store: goes on where the agent was; refuses (RECEIPT_HEAD) a
@@ -86,7 +90,8 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_register_identity(chaos_agent 
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_renew_evidence(chaos_agent *agent, chaos_error *err);
 /* The stage-1 envelope that the chain names now; lent, NULL before registration. */
 CHAOS_API const chaos_evidence *chaos_agent_evidence(const chaos_agent *agent);
-/* Stage-1 evidence over a nonce of somebody's choice: what the attestation endpoint answers. */
+/* Stage-1 evidence over a nonce of somebody's choice: what the attestation endpoint answers to who asks with a nonce
+ * alone. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_attest(chaos_agent *agent, const chaos_u256 *nonce,
                                                          chaos_evidence **evidence, chaos_error *err);
 
@@ -147,13 +152,23 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_store_export(chaos_receipt_s
 
 /* Asks a validator to judge this agent: the request file is published and its keccak, *request_hash, goes on chain;
  * then a stage-2 envelope over that hash is published where the file says, and tee.answer commits to it. The same
- * validator and content again go on with the same request; `again` counts them apart (0, 1, …). */
+ * validator and content again go on with the same request; `again` counts them apart (0, 1, …). Where the content has
+ * no base the file names the agent's endpoint: there the validator gets an answer over a nonce of his own, which
+ * nobody can have committed to before, and nothing is published. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_request_validation(chaos_agent *agent,
                                                                      const chaos_address *validator,
                                                                      const chaos_request_content *content,
                                                                      size_t content_count, uint32_t again,
                                                                      chaos_keccak *request_hash,
                                                                      chaos_outcome *outcome, chaos_error *err);
+
+/* Stage-2 evidence over a request's hash and a nonce of the asker's: what the attestation endpoint answers to who names
+ * a request. Only for requests that are on chain and about this agent, whoever the validator is: NOT_FOUND for any
+ * other. Bound is the session key where this process runs the newest session, else the identity key; no session is
+ * begun, since another process may act for the agent. */
+CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_answer_request(chaos_agent *agent, const chaos_keccak *request_hash,
+                                                                 const chaos_u256 *nonce, chaos_evidence **evidence,
+                                                                 chaos_error *err);
 
 /* ----------------------------------------------------------- reputation ---- */
 

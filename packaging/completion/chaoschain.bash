@@ -1,5 +1,5 @@
-# bash completion for chaoschain, chaoschain-verify, chaoschain-forge and genesis-studio. Verbs and options are asked of the programs
-# themselves, so this file does not age.
+# bash completion for chaoschain, chaoschain-verify, chaoschain-forge, chaoschain-endpoint and genesis-studio. Verbs and
+# options are asked of the programs themselves, so this file does not age.
 
 _chaoschain_options() {
     "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'
@@ -67,4 +67,4 @@ _chaoschain() {
     esac
 }
 
-complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge genesis-studio tsm-simulator
+complete -F _chaoschain chaoschain chaoschain-verify chaoschain-forge chaoschain-endpoint genesis-studio tsm-simulator

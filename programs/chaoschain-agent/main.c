@@ -1,6 +1,14 @@
 /* main.c - chaoschain-agent GROUP VERB ...: what `chaoschain` hands over for the verbs of an agent. */
 #include "agent_program.h"
 
+/* A name in the list alone: `chaoschain` runs the other program at once. */
+static int agent_serve(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return say_failure("chaoschain-agent", EXIT_USAGE, "'chaoschain agent serve' is the program chaoschain-endpoint");
+}
+
 static const chain_command commands[] = {
     { "agent", "init", agent_init, "begin an agent: its config file, and what a TEE is to run" },
     { "agent", "register", agent_register, "register an agent, with evidence of its TEE or without" },
@@ -8,6 +16,7 @@ static const chain_command commands[] = {
     { "agent", "session", agent_begin_session, "one session key for all actions on standard input" },
     { "agent", "renew", agent_renew, "new evidence on chain: after an upgrade, or before it expires" },
     { "agent", "request-validation", agent_request_validation, "ask a validator, and answer with a quote over that" },
+    { "agent", "serve", agent_serve, "answer who asks the agent for evidence over HTTP (chaoschain-endpoint)" },
     { "agent", "show", agent_show, "owner, wallet, registration file and TEE metadata of an agent" },
     { "agent", "list", agent_list, "the agents of an owner, or all of them" },
     { "agent", "set-uri", agent_set_uri, "give an agent another registration file" },

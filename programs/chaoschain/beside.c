@@ -79,9 +79,13 @@ int verb_chain(int argc, char **argv)
     return exec_with_verb("chaoschain-chain", argc, argv);
 }
 
-/* The verbs of an agent, some of which load a provider: what judges has nothing of that in its memory. */
+/* The verbs of an agent, some of which load a provider: what judges has nothing of that in its memory. The one that
+ * serves is a program of its own. */
 int verb_agent(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[0], "agent") == 0 && strcmp(argv[1], "serve") == 0) {
+        return exec_beside("chaoschain-endpoint", argv + 1);
+    }
     return exec_with_verb("chaoschain-agent", argc, argv);
 }
 

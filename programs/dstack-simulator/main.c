@@ -150,7 +150,7 @@ static bool listen_at(simulator *s, int place, const char *path, unsigned mode)
     if (path == NULL) {
         return true;
     }
-    if (!listen_unix(path, mode, &s->sockets[place])) {
+    if (!listen_unix(PROGRAM, path, mode, &s->sockets[place])) {
         return false;
     }
     s->fds[place] = s->sockets[place].fd;
@@ -173,7 +173,7 @@ static int listen_everywhere(simulator *s, const options *o, unsigned mode)
     if (!is_loopback(http)) {
         return usage("--http", http, "127.0.0.1:PORT, for a simulator serves this machine alone");
     }
-    s->fds[AT_HTTP] = listen_loopback(http, &port);
+    s->fds[AT_HTTP] = listen_loopback(PROGRAM, http, &port);
     if (s->fds[AT_HTTP] < 0) {
         return EXIT_ENVIRONMENT;
     }

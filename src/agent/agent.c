@@ -30,9 +30,9 @@ chaos_status agent_needs_chain(const chaos_agent *agent, chaos_error *err)
     if (agent == NULL) {
         return error_set(err, CHAOS_E_USAGE, "agent", CHAOS_NO_OFFSET, NULL);
     }
-    return agent->registries != NULL ? CHAOS_OK
-                                     : error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET,
-                                                 "the agent was opened without registries, sender, content and store");
+    return agent->sender != NULL ? CHAOS_OK
+                                 : error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET,
+                                             "the agent was opened without registries, sender, content and store");
 }
 
 chaos_status agent_needs_id(const chaos_agent *agent, chaos_error *err)
@@ -93,6 +93,8 @@ static chaos_status check_name(const char *name, chaos_error *err)
 
 static chaos_status check_config(const chaos_agent_config *config, chaos_error *err)
 {
+    const bool answers = config != NULL && config->registries != NULL && config->sender == NULL &&
+                         config->content == NULL && (config->store != NULL || config->has_agent_id);
     int on_chain;
 
     if (config == NULL || config->size != sizeof *config) {
@@ -103,9 +105,14 @@ static chaos_status check_config(const chaos_agent_config *config, chaos_error *
     }
     on_chain = (config->registries != NULL) + (config->sender != NULL) + (config->content != NULL) +
                (config->store != NULL);
-    if (on_chain != 0 && on_chain != 4) {
+    if (!answers && on_chain != 0 && on_chain != 4) {
         return error_set(err, CHAOS_E_USAGE, "config", CHAOS_NO_OFFSET,
-                         "an agent on a chain needs registries, sender, content and store, all of them");
+                         "an agent on a chain needs registries, sender, content and store, all of them; one that only "
+                         "answers needs registries, and its store or its id");
+    }
+    if (!answers && config->has_agent_id) {
+        return error_set(err, CHAOS_E_USAGE, "agent_id", CHAOS_NO_OFFSET,
+                         "an agent with a sender has its id from the store: register_identity finds it");
     }
     return check_name(config->name, err);
 }
@@ -203,6 +210,31 @@ static chaos_status take_up(chaos_agent *agent, chaos_error *err)
     return agent_check_head(agent, err);
 }
 
+/* An id that the caller gives is this agent's only if the chain says so. */
+static chaos_status take_id(chaos_agent *agent, const chaos_u256 *id, chaos_error *err)
+{
+    const chaos_address key = chaos_keypair_address(agent->keypair);
+    chaos_address wallet;
+    char text[2][CHAOS_ADDRESS_TEXT_SIZE];
+
+    if (agent->has_id && memcmp(agent->id.bytes, id->bytes, sizeof id->bytes) != 0) {
+        return error_set(err, CHAOS_E_USAGE, "agent_id", CHAOS_NO_OFFSET, "in this store the key is another agent's");
+    }
+    CHAOS_TRY(chaos_agent_wallet(agent->registries, id, NULL, &wallet, err));
+    if (memcmp(wallet.bytes, key.bytes, sizeof key.bytes) != 0) {
+        chaos_address_format(&key, text[0]);
+        chaos_address_format(&wallet, text[1]);
+        (void)error_set(err, CHAOS_E_USAGE, "agent_id", CHAOS_NO_OFFSET,
+                        "agentWallet of this agent is another key than this TEE makes for the name");
+        error_expected(err, "%s", text[0]);
+        error_found(err, "%s", text[1]);
+        return CHAOS_E_USAGE;
+    }
+    agent->id = *id;
+    agent->has_id = true;
+    return CHAOS_OK;
+}
+
 static chaos_status go_on_chain(const chaos_agent_config *config, chaos_agent *agent, chaos_error *err)
 {
     if (config->registries == NULL) {
@@ -224,8 +256,11 @@ static chaos_status go_on_chain(const chaos_agent_config *config, chaos_agent *a
         return error_set(err, CHAOS_E_USAGE, "collateral", CHAOS_NO_OFFSET, "more than %u bytes of collateral",
                          CHAOS_MAX_COLLATERAL);
     }
-    CHAOS_TRY(open_store(config->store, agent, err));
-    return take_up(agent, err);
+    if (config->store != NULL) {
+        CHAOS_TRY(open_store(config->store, agent, err));
+        CHAOS_TRY(take_up(agent, err));
+    }
+    return config->has_agent_id ? take_id(agent, &config->agent_id, err) : CHAOS_OK;
 }
 
 static chaos_status take_keypair(const chaos_agent_config *config, chaos_agent *agent, chaos_error *err)

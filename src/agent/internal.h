@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "crypto/crypto.h"
+#include "eth/eth.h"
 #include "store/agent_store.h"
 #include "wire/wire.h"
 
@@ -25,7 +26,7 @@ struct chaos_agent {
     pthread_mutex_t lock;
     bool has_lock;
 
-    /* On a chain: all of these, or none. */
+    /* On a chain: all of these, or none; without sender and content, and perhaps a store, it only answers. */
     const chaos_registries *registries;
     chaos_sender *sender;
     chaos_content *content;
@@ -45,9 +46,8 @@ struct chaos_agent {
 CHAOS_CLEANUP(chaos_agent);
 CHAOS_CLEANUP(chaos_evidence);
 CHAOS_CLEANUP(chaos_keypair);
-CHAOS_CLEANUP(chaos_account);
 
-/* USAGE when the agent was opened without a chain. agent.c */
+/* USAGE when the agent was opened without a chain, or only to answer. agent.c */
 CHAOS_MUST_USE chaos_status agent_needs_chain(const chaos_agent *agent, chaos_error *err);
 /* USAGE when it is not registered. agent.c */
 CHAOS_MUST_USE chaos_status agent_needs_id(const chaos_agent *agent, chaos_error *err);
@@ -59,10 +59,14 @@ void agent_say(const chaos_agent *agent, const char *format, ...) __attribute__(
 CHAOS_MUST_USE chaos_status agent_intent(const chaos_agent *agent, const char *what, const chaos_keccak *hash,
                                          char name[AGENT_INTENT_SIZE], chaos_error *err);
 
-/* A binding of this agent at this stage with the newest block as its anchor: nonce = the block's hash. binding.c */
+/* A binding of this agent at this stage, with neither nonce nor times. binding.c */
+chaos_binding agent_plain_binding(const chaos_agent *agent, chaos_binding_stage stage);
+/* The same with the newest block as its anchor: nonce = the block's hash. binding.c */
 CHAOS_MUST_USE chaos_status agent_binding(chaos_agent *agent, chaos_binding_stage stage, chaos_binding *binding,
                                           chaos_error *err);
 
+/* Does this process run the newest session of the agent, with time left? The lock is held. session.c */
+CHAOS_MUST_USE bool agent_runs_session(const chaos_agent *agent);
 /* A session that runs, and does not end soon; the lock is held. session.c */
 CHAOS_MUST_USE chaos_status agent_have_session(chaos_agent *agent, chaos_error *err);
 /* The store's name for an agent: chain, registry, identity key. agent.c */

@@ -38,7 +38,7 @@ static chaos_status begin_locked(chaos_agent *agent, chaos_error *err)
 
 /* A receipt of an older session behind one of a newer would break the chain of receipts: who begins a session ends the
  * other processes' with this store. */
-static chaos_status check_newest(chaos_agent *agent, chaos_error *err)
+static chaos_status check_newest(const chaos_agent *agent, chaos_error *err)
 {
     const chaos_keccak hash = chaos_evidence_hash(chaos_keypair_evidence(agent->session));
     CHAOS_AUTO_BUFFER(newest, AGENT_STORE_MAX_VALUE);
@@ -49,6 +49,12 @@ static chaos_status check_newest(chaos_agent *agent, chaos_error *err)
                ? CHAOS_OK
                : error_set(err, CHAOS_E_LOCKED, "session", CHAOS_NO_OFFSET,
                            "another process has begun a newer session of this agent with this store");
+}
+
+bool agent_runs_session(const chaos_agent *agent)
+{
+    return agent->session != NULL && check_newest(agent, NULL) == CHAOS_OK &&
+           (int64_t)time(NULL) < agent->session_ends - RENEW_BEFORE_S;
 }
 
 chaos_status agent_have_session(chaos_agent *agent, chaos_error *err)

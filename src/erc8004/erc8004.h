@@ -202,6 +202,10 @@ CHAOS_MUST_USE chaos_status registry_ask(const chaos_registries *registries, cha
 CHAOS_MUST_USE chaos_status registry_require(const chaos_registries *registries, chaos_registry_kind kind,
                                              chaos_error *err);
 CHAOS_MUST_USE chaos_status usage(chaos_error *err, const char *field, const char *text);
+/* Whom a request on chain is about, in one call of the node, without the question whether it was answered. NOT_FOUND.
+ * validation.c */
+CHAOS_MUST_USE chaos_status validation_agent(const chaos_registries *registries, const chaos_keccak *request_hash,
+                                             chaos_u256 *agent_id, chaos_error *err);
 #define NEED(condition, err)                                                       \
     do {                                                                           \
         if (!(condition)) {                                                        \

@@ -127,6 +127,20 @@ chaos_status chaos_validation_status(const chaos_registries *registries, const c
     return CHAOS_OK;
 }
 
+chaos_status validation_agent(const chaos_registries *registries, const chaos_keccak *request_hash,
+                              chaos_u256 *agent_id, chaos_error *err)
+{
+    CHAOS_AUTO_BUFFER(reply, CHAOS_MAX_CALL_RESULT);
+    chaos_validation made;
+    chaos_slice tag;
+    CHAOS_TRY(registry_require(registries, VALIDATION, err));
+    CHAOS_TRY(registry_ask(registries, VALIDATION, NULL, MISSING_REQUEST, "getValidationStatus(bytes32)",
+                           ARGUMENTS(arg_hash(request_hash)), &reply, err));
+    CHAOS_TRY(reply_status(buffer_slice(&reply), &made, &tag, err));
+    *agent_id = made.agent_id;
+    return CHAOS_OK;
+}
+
 /* ------------------------------------------------------------------ lists ---- */
 
 chaos_status chaos_validation_summary(const chaos_registries *registries, const chaos_u256 *agent_id,

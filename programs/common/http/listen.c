@@ -1,5 +1,5 @@
-/* listen.c - the sockets of the simulator: Unix ones by path, TCP on this machine alone. */
-#include "simulator.h"
+/* listen.c - the sockets of a program that serves: Unix ones by path, TCP on this machine alone. */
+#include "programs/common/http/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,10 +15,10 @@
 
 #define BACKLOG 64
 
-static int cannot(const char *what, const char *where)
+static int cannot(const char *program, const char *what, const char *where)
 {
     int reason = errno;
-    (void)say_failure(PROGRAM, EXIT_ENVIRONMENT, "%s '%s': %s", what, shown(where).text, strerror(reason));
+    (void)say_failure(program, EXIT_ENVIRONMENT, "%s '%s': %s", what, shown(where).text, strerror(reason));
     return -1;
 }
 
@@ -96,19 +96,19 @@ static bool bind_unix(const struct sockaddr_un *address, unsigned mode, unix_soc
     return false;
 }
 
-bool listen_unix(const char *path, unsigned mode, unix_socket *out)
+bool listen_unix(const char *program, const char *path, unsigned mode, unix_socket *out)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     unix_socket made = { .path = path };
     if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
         errno = path[0] == '\0' ? ENOENT : ENAMETOOLONG;
-        return cannot("cannot listen at", path) == 0;
+        return cannot(program, "cannot listen at", path) == 0;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     int folder = lock_folder_of(path);
     bool ok = folder >= 0 && make_room(path, &address) && bind_unix(&address, mode, &made);
     if (!ok) {
-        (void)cannot("cannot listen at", path);
+        (void)cannot(program, "cannot listen at", path);
     }
     if (folder >= 0) {
         (void)close(folder);
@@ -132,23 +132,6 @@ void unlink_unix(const unix_socket *made)
     }
 }
 
-int open_folder(const char *folder)
-{
-    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
-        return cannot("cannot make the folder", folder);
-    }
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return cannot("cannot open the folder", folder);
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        (void)close(fd);
-        (void)say_failure(PROGRAM, EXIT_ENVIRONMENT, "another simulator has the folder '%s'", shown(folder).text);
-        return -1;
-    }
-    return fd;
-}
-
 /* --------------------------------------------------------------------- TCP ---- */
 
 static bool read_loopback(const char *text, uint64_t *port)
@@ -163,7 +146,7 @@ bool is_loopback(const char *text)
     return read_loopback(text, &port);
 }
 
-int listen_loopback(const char *text, unsigned *port)
+int listen_loopback(const char *program, const char *text, unsigned *port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t size = sizeof address;
@@ -171,7 +154,7 @@ int listen_loopback(const char *text, unsigned *port)
     const int on = 1;
     if (!read_loopback(text, &number)) {
         errno = EINVAL;
-        return cannot("cannot listen at", text);
+        return cannot(program, "cannot listen at", text);
     }
     address.sin_port = htons((uint16_t)number);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -180,7 +163,7 @@ int listen_loopback(const char *text, unsigned *port)
               bind(fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0 &&
               listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)(void *)&address, &size) == 0;
     if (!ok) {
-        int result = cannot("cannot listen at", text);
+        int result = cannot(program, "cannot listen at", text);
         if (fd >= 0) {
             (void)close(fd);
         }
