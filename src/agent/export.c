@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define LINE_ROOM (CHAOS_MAX_BUNDLE_LINE + 2)
+#define MAX_PATH 4096
+#define PART ".part"
 
 typedef struct export_run {
     chaos_agent *agent;
@@ -32,29 +34,39 @@ static chaos_status make_folder(const char *path, chaos_error *err)
     return mkdir(path, 0755) == 0 || errno == EEXIST ? CHAOS_OK : no_file(path, err);
 }
 
-/* What is there is never replaced: bundles are evidence. */
-static chaos_status write_whole(const char *path, chaos_slice bytes, bool may_exist, chaos_error *err)
+static bool write_all(int descriptor, chaos_slice bytes)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    size_t done = 0;
+    while (bytes.size > 0) {
+        const ssize_t written = write(descriptor, bytes.data, bytes.size);
+
+        if (written <= 0) {
+            return false;
+        }
+        bytes = slice(bytes.data + written, bytes.size - (size_t)written);
+    }
+    return fsync(descriptor) == 0;
+}
+
+/* Beside its name, and then under it: a process that is killed leaves nothing half written that a later run would take
+ * for the content. The name is the content's hash, so what it replaces is the same, or was never it. */
+static chaos_status write_whole(const char *path, chaos_slice bytes, chaos_error *err)
+{
+    char part[MAX_PATH + sizeof PART];
+    int descriptor;
     bool ok;
 
+    (void)snprintf(part, sizeof part, "%s" PART, path);
+    descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (descriptor < 0) {
-        return may_exist && errno == EEXIST ? CHAOS_OK : no_file(path, err);
+        return no_file(part, err);
     }
-    while (done < bytes.size) {
-        ssize_t written = write(descriptor, bytes.data + done, bytes.size - done);
-        if (written <= 0) {
-            break;
-        }
-        done += (size_t)written;
+    ok = write_all(descriptor, bytes);
+    ok = close(descriptor) == 0 && ok && rename(part, path) == 0;
+    if (!ok) {
+        (void)no_file(path, err);
+        (void)unlink(part);
     }
-    ok = done == bytes.size && fsync(descriptor) == 0;
-    if (close(descriptor) != 0 || !ok) {
-        (void)unlink(path);
-        return no_file(path, err);
-    }
-    return CHAOS_OK;
+    return ok ? CHAOS_OK : CHAOS_E_FILE_IO;
 }
 
 static chaos_status put_line(export_run *run, chaos_buffer *line, chaos_error *err)
@@ -90,7 +102,7 @@ static chaos_status put_content(export_run *run, const chaos_keccak *hash, chaos
 {
     CHAOS_AUTO_BUFFER(bytes, AGENT_STORE_MAX_CONTENT);
     char hex[2 * sizeof hash->bytes + 1];
-    char path[4096];
+    char path[MAX_PATH];
     bool found = false;
 
     CHAOS_TRY(agent_store_get_blob(run->agent->store, AGENT_BLOB_CONTENT, hash, &bytes, &found, err));
@@ -100,7 +112,7 @@ static chaos_status put_content(export_run *run, const chaos_keccak *hash, chaos
     hex_encode(slice(hash->bytes, sizeof hash->bytes), hex);
     hex[2 * sizeof hash->bytes] = '\0';
     (void)snprintf(path, sizeof path, "%s/content/%s", run->folder, hex);
-    return write_whole(path, buffer_slice(&bytes), true, err);
+    return write_whole(path, buffer_slice(&bytes), err);
 }
 
 static chaos_status put_receipt(export_run *run, uint64_t sequence, chaos_buffer *line, chaos_error *err)
@@ -137,8 +149,8 @@ static chaos_status put_all(export_run *run, uint64_t from, uint64_t to, chaos_s
 static chaos_status export_locked(export_run *run, uint64_t from, uint64_t to, chaos_slice collateral,
                                   chaos_error *err)
 {
-    char path[4096];
-    char part[4096];
+    char path[MAX_PATH];
+    char part[MAX_PATH];
     chaos_status status;
     bool ok;
 
@@ -146,7 +158,7 @@ static chaos_status export_locked(export_run *run, uint64_t from, uint64_t to, c
     (void)snprintf(path, sizeof path, "%s/content", run->folder);
     CHAOS_TRY(make_folder(path, err));
     (void)snprintf(path, sizeof path, "%s/bundle.jsonl", run->folder);
-    (void)snprintf(part, sizeof part, "%s/bundle.jsonl.part", run->folder);
+    (void)snprintf(part, sizeof part, "%s/bundle.jsonl" PART, run->folder);
     if (access(path, F_OK) == 0) {
         return error_set(err, CHAOS_E_USAGE, "folder", CHAOS_NO_OFFSET, "there is a bundle in this folder already");
     }
