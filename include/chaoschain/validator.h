@@ -22,7 +22,9 @@ extern "C" {
 #define CHAOS_TAG_CUSTOM "tee-custom/v1"       /* a custom anchor; never counted by reputation */
 #define CHAOS_TAG_SIMULATED "tee-sim/v1"       /* a simulated one, on chains that the policy names */
 
-/* Collateral for this piece of evidence, appended to `json`. COLLATERAL_MISSING or another ENV status: retry. */
+/* Collateral for this piece of evidence, appended to `json`. COLLATERAL_MISSING or another ENV status: retry. FORMAT
+ * and TRUST statuses mean that the evidence itself may be malformed; they are no verdict: the verifier judges the
+ * evidence without collateral, and where it does not come to the same, it is a retry with this status. */
 typedef chaos_status chaos_collateral_source(void *context, const chaos_evidence *evidence, int64_t now,
                                              chaos_buffer *json, chaos_error *err);
 

@@ -56,6 +56,20 @@ static chaos_status note_of_envelope(const chaos_evidence *evidence, chaos_claim
     return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
 }
 
+/* Without collateral nothing can be judged, but for a PCK chain that cannot be read whatever the collateral. */
+static chaos_status refuse_without_collateral(const chaos_evidence *evidence, chaos_claims **claims, chaos_error *err)
+{
+    chaos_error failure = { CHAOS_OK, NULL, CHAOS_NO_OFFSET, "", "", "" };
+    uint8_t fmspc[6];
+    bool platform_ca;
+
+    if (is_judgement(verify_platform_of(evidence, fmspc, &platform_ca, &failure))) {
+        return refuse(evidence, CHECK_PCK_CHAIN, &failure, claims, err);
+    }
+    (void)error_set(&failure, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET, NULL);
+    return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
+}
+
 chaos_status check_examine(const check_context *with, const chaos_evidence *evidence, chaos_claims **claims,
                            chaos_error *err)
 {
@@ -68,8 +82,7 @@ chaos_status check_examine(const check_context *with, const chaos_evidence *evid
 
     text = collateral_for(with, evidence, &of_envelope);
     if (text.size == 0) {
-        (void)error_set(&failure, CHAOS_E_COLLATERAL_MISSING, "collateral", CHAOS_NO_OFFSET, NULL);
-        return refuse(evidence, CHECK_TCB_INFO, &failure, claims, err);
+        return refuse_without_collateral(evidence, claims, err);
     }
     collateral = cache_find_collateral(with->cache, text, &request);
     if (collateral == NULL && chaos_collateral_parse(text, &collateral, &failure) != CHAOS_OK) {

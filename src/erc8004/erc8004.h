@@ -201,6 +201,10 @@ CHAOS_MUST_USE chaos_status registry_ask(const chaos_registries *registries, cha
                                          chaos_error *err);
 CHAOS_MUST_USE chaos_status registry_require(const chaos_registries *registries, chaos_registry_kind kind,
                                              chaos_error *err);
+/* Is this registry, as of `at`, still about the agents of our identity registry? What chaos_registries_open found may
+ * be long ago, and a proxy has another contract behind it now. REGISTRY. registries.c */
+CHAOS_MUST_USE chaos_status registry_check_pair(const chaos_registries *registries, chaos_registry_kind kind,
+                                                const chaos_block_id *at, chaos_error *err);
 CHAOS_MUST_USE chaos_status usage(chaos_error *err, const char *field, const char *text);
 /* Whom a request on chain is about, in one call of the node, without the question whether it was answered. NOT_FOUND.
  * validation.c */

@@ -194,6 +194,13 @@ static chaos_status check_pair(const chaos_registries *made, chaos_registry_kind
     return CHAOS_E_REGISTRY;
 }
 
+chaos_status registry_check_pair(const chaos_registries *registries, chaos_registry_kind kind,
+                                 const chaos_block_id *at, chaos_error *err)
+{
+    CHAOS_TRY(registry_require(registries, kind, err));
+    return check_pair(registries, kind, at, err);
+}
+
 /* A contract of another kind can have the same version and belong to the same agents: each is asked for something
  * that it alone can answer. */
 static chaos_status check_kind(const chaos_registries *made, chaos_registry_kind kind, const chaos_block_id *at,

@@ -1,48 +1,20 @@
 /* collateral_judge.c - whose collateral a quote asks for, and whether some that came is that. */
 #include "net/collateral.h"
 
-#define CN_PLATFORM_CA "Intel SGX PCK Platform CA"
 #define CN_PROCESSOR_CA "Intel SGX PCK Processor CA"
-#define CHAIN_LENGTH 3
-#define FIELD_CHAIN "certification_data"
+
+#define CN_PLATFORM_CA "Intel SGX PCK Platform CA"
 
 chaos_status chaos_evidence_platform(const chaos_evidence *evidence, chaos_platform *platform, chaos_error *err)
 {
-    uint8_t room[MAX_CERTIFICATE * CHAIN_LENGTH];
-    chaos_slice der[CHAIN_LENGTH];
-    certificate leaf;
-    certificate ca;
-    pck_extension pck;
-    fault why = { 0 };
+    chaos_platform found;
 
     if (evidence == NULL || platform == NULL) {
         return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "evidence and platform may not be NULL");
     }
-    if (evidence->quote.cert_data_type != CERT_PCK_CHAIN) {
-        return error_set(err, CHAOS_E_PCK_CHAIN_MISSING, FIELD_CHAIN, CHAOS_NO_OFFSET,
-                         "the quote names its PCK certificate and does not hold it: say FMSPC and CA");
-    }
-    size_t count = pem_read(evidence->quote.cert_data, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT,
-                            CHAOS_E_PCK_CHAIN_LENGTH, room, sizeof room, der, CHAIN_LENGTH, &why);
-    if (count == 0) {
-        return fault_to_error(&why, err);
-    }
-    if (count != CHAIN_LENGTH) {
-        return error_set(err, CHAOS_E_PCK_CHAIN_LENGTH, FIELD_CHAIN, CHAOS_NO_OFFSET, NULL);
-    }
-    if (!certificate_read(der[0], CHAOS_E_PCK_CHAIN_FORMAT, &leaf, &why) ||
-        !certificate_read(der[1], CHAOS_E_PCK_CHAIN_FORMAT, &ca, &why) ||
-        !pck_extension_read(leaf.sgx_extension, &pck, &why)) {
-        return fault_to_error(&why, err);
-    }
-    bool is_platform = slice_is(ca.subject_cn, CN_PLATFORM_CA);
-    if (!is_platform && !slice_is(ca.subject_cn, CN_PROCESSOR_CA)) {
-        return error_set(err, CHAOS_E_PCK_CHAIN_ORDER, FIELD_CHAIN, CHAOS_NO_OFFSET,
-                         "the second certificate is not a PCK CA's");
-    }
-    platform->tee = chaos_evidence_tee(evidence);
-    platform->platform_ca = is_platform;
-    memcpy(platform->fmspc, pck.fmspc, sizeof platform->fmspc);
+    found.tee = chaos_evidence_tee(evidence);
+    CHAOS_TRY(verify_platform_of(evidence, found.fmspc, &found.platform_ca, err));
+    *platform = found;
     return CHAOS_OK;
 }
 

@@ -46,6 +46,24 @@ static chaos_status get_collateral(const chaos_validator *v, const chaos_evidenc
     return v->config.collateral_source(v->config.collateral_context, evidence, now, out, err);
 }
 
+static chaos_status give_error(const chaos_error *found, chaos_error *err)
+{
+    if (err != NULL) {
+        *err = *found;
+    }
+    return found->status;
+}
+
+/* A source says that it cannot even tell whose collateral is wanted: the quote's own chain may be malformed. Its word
+ * is not taken for that, since it may as well have stumbled over something of its own: the verifier must come to the
+ * same without it. */
+static bool may_be_malformed(chaos_status status)
+{
+    const chaos_class kind = chaos_status_class(status);
+
+    return kind == CHAOS_CLASS_FORMAT || kind == CHAOS_CLASS_TRUST;
+}
+
 /* The collateral is the validator's own: whatever is wrong with it, its dates above all, says nothing of the agent. A
  * PCK certificate mismatch is between the quote and the collateral's chain; an identity of another enclave is of the
  * collateral, too; and its evaluation number. */
@@ -65,16 +83,20 @@ static bool speaks_of_evidence(const chaos_error *error)
     return (kind == CHAOS_CLASS_FORMAT || kind == CHAOS_CLASS_TRUST) && !is_of_collateral(error);
 }
 
+static bool says(const chaos_verdict *verdict, chaos_status status)
+{
+    const chaos_error *found = chaos_verdict_error(verdict);
+
+    return found != NULL && found->status == status;
+}
+
 /* A verdict that may be told to others; else why not. */
 static chaos_status check_verdict(const chaos_verdict *verdict, chaos_error *err)
 {
     const chaos_error *found = chaos_verdict_error(verdict);
 
     if (found != NULL && !speaks_of_evidence(found)) {
-        if (err != NULL) {
-            *err = *found;
-        }
-        return found->status;
+        return give_error(found, err);
     }
     if (verdict_row(verdict, CHECK_POLICY_COLLATERAL_GRACE)->result == CHECK_WARNED) {
         return error_set(err, CHAOS_E_COLLATERAL_GRACE, "collateral", CHAOS_NO_OFFSET,
@@ -93,8 +115,14 @@ chaos_status judge(const chaos_validator *v, const chaos_evidence *evidence, cha
 {
     CHAOS_AUTO(chaos_verdict, made);
     CHAOS_AUTO_BUFFER(collateral, CHAOS_MAX_COLLATERAL);
+    chaos_error trouble = { .status = CHAOS_OK };
 
-    CHAOS_TRY(get_collateral(v, evidence, now, &collateral, err));
+    if (get_collateral(v, evidence, now, &collateral, &trouble) != CHAOS_OK) {
+        if (!may_be_malformed(trouble.status)) {
+            return give_error(&trouble, err);
+        }
+        collateral.size = 0;
+    }
     CHAOS_TRY(chaos_check(bytes, buffer_slice(&collateral), v->config.trust, v->policy, expectation, now,
                           v->config.cache, &made, err));
     if (verdict_anchor(made) == CHAOS_ANCHOR_SIMULATED && !policy_simulates(v->policy, v->chain_id)) {
@@ -102,6 +130,9 @@ chaos_status judge(const chaos_validator *v, const chaos_evidence *evidence, cha
         made = NULL;
         CHAOS_TRY(chaos_check(bytes, buffer_slice(&collateral), v->config.trust, v->hardware, expectation, now,
                               v->config.cache, &made, err));
+    }
+    if (trouble.status != CHAOS_OK && !says(made, trouble.status)) {
+        return give_error(&trouble, err);
     }
     CHAOS_TRY(check_verdict(made, err));
     CHAOS_GIVE(verdict, made);

@@ -1,6 +1,7 @@
 /* validate.c - one request, from its hash to the answer (formats 6): the chain at one block, the request file, the
  * stage-2 envelope, the verdict, and then, when nothing has changed meanwhile, the response, once. */
 #include "validator/internal.h"
+#include "erc8004/erc8004.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -105,6 +106,7 @@ static chaos_status read_chain(validation *x, chaos_error *err)
 {
     CHAOS_TRY(read_head(x->v, &x->head, &x->at, err));
     x->result->block = x->head;
+    CHAOS_TRY(registry_check_pair(x->v->config.registries, CHAOS_REGISTRY_VALIDATION, &x->at, err));
     CHAOS_TRY(read_status(x, &x->at, err));
     if (is_decided(x)) {
         return CHAOS_OK;
@@ -288,6 +290,15 @@ static void take_response(validation *x)
     }
 }
 
+/* Evidence of a time to come is a lie, unless the chain is there already: then it is our clock that lags behind. */
+static chaos_status check_clock(const validation *x, const chaos_binding *binding, chaos_error *err)
+{
+    return binding->issued_at > (uint64_t)x->head.timestamp
+               ? CHAOS_OK
+               : error_set(err, CHAOS_E_BINDING_EXPIRED, "clock", CHAOS_NO_OFFSET,
+                           "the evidence is of a time that the chain has reached and the clock here has not");
+}
+
 /* Evidence that was in its time when the request was made, and is not any more, came too late to us: no fault of the
  * agent. */
 static chaos_status check_not_late(const validation *x, chaos_error *err)
@@ -300,8 +311,11 @@ static chaos_status check_not_late(const validation *x, chaos_error *err)
         !chaos_evidence_binding(x->evidence, &binding)) {
         return CHAOS_OK;
     }
+    if (binding.issued_at > (uint64_t)x->now) {
+        return check_clock(x, &binding, err);
+    }
     CHAOS_TRY(chaos_rpc_block(chaos_registries_rpc(x->v->config.registries), &at, &block, err));
-    return (uint64_t)block.timestamp > binding.expires_at || binding.issued_at > (uint64_t)x->now
+    return (uint64_t)block.timestamp > binding.expires_at
                ? CHAOS_OK
                : error_set(err, CHAOS_E_BINDING_EXPIRED, "binding.expires_at", CHAOS_NO_OFFSET,
                            "the evidence has expired since the request was made: no answer about it");
@@ -328,19 +342,32 @@ static chaos_status make_verdict(validation *x, chaos_error *err)
 
 /* ------------------------------------------------------------------ answer ---- */
 
-/* Between reading and answering the agent may have changed hands, or another process of ours may have answered. */
+static chaos_status has_changed(const char *what, chaos_error *err)
+{
+    return error_set(err, CHAOS_E_REORGANISED, what, CHAOS_NO_OFFSET, "%s has changed since the evidence was judged",
+                     what);
+}
+
+/* Between reading and answering the agent may have changed hands, or another process of ours may have answered, or the
+ * registry may have come to be about other agents. */
 static chaos_status check_unchanged(validation *x, const chaos_address *wallet, chaos_error *err)
 {
+    const chaos_registries *registries = x->v->config.registries;
+    CHAOS_AUTO_BUFFER(key, CHAOS_MAX_CALL_RESULT);
     chaos_address present;
 
     CHAOS_TRY(read_status(x, NULL, err));
     if (is_decided(x)) {
         return CHAOS_OK;
     }
-    CHAOS_TRY(chaos_agent_wallet(x->v->config.registries, &x->status.agent_id, NULL, &present, err));
-    return same_address(&present, wallet) ? CHAOS_OK
-                                          : error_set(err, CHAOS_E_REORGANISED, "agentWallet", CHAOS_NO_OFFSET,
-                                                      "agentWallet has changed since the evidence was judged");
+    CHAOS_TRY(registry_check_pair(registries, CHAOS_REGISTRY_VALIDATION, NULL, err));
+    CHAOS_TRY(chaos_agent_wallet(registries, &x->status.agent_id, NULL, &present, err));
+    if (!same_address(&present, wallet)) {
+        return has_changed("agentWallet", err);
+    }
+    CHAOS_TRY(chaos_agent_metadata(registries, &x->status.agent_id, "tee.key", NULL, &key, err));
+    return slice_equal(buffer_slice(&key), slice(wallet->bytes, sizeof wallet->bytes)) ? CHAOS_OK
+                                                                                       : has_changed("tee.key", err);
 }
 
 /* Sends what was decided. The registry refusing to take it because there is an answer is no mistake of anybody. */

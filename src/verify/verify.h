@@ -336,6 +336,10 @@ void floor_values(const chaos_collateral_facts *floor, const chaos_collateral_fa
 CHAOS_MUST_USE chaos_status verify_examine(const chaos_evidence *evidence, const chaos_collateral *collateral,
                                            const chaos_trust *trust, int64_t now, chaos_cache *cache,
                                            const cache_request *request, chaos_claims **claims, chaos_error *err);
+/* Whose collateral the quote's own PCK chain asks for; nothing of it is verified. PCK_CHAIN_MISSING for a quote that
+ * does not hold one; FORMAT statuses for one that no collateral could save. platform_of.c */
+CHAOS_MUST_USE chaos_status verify_platform_of(const chaos_evidence *evidence, uint8_t fmspc[6], bool *platform_ca,
+                                               chaos_error *err);
 /* Claims of evidence that could not even be read (or of collateral that could not): `failure` becomes the decisive
  * error of `row`. `evidence` may be NULL; an ENV failure leaves verified unknown. */
 CHAOS_MUST_USE chaos_status verify_unreadable(const chaos_evidence *evidence, check_id row, const chaos_error *failure,

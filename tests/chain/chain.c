@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "eth/u256.h"
@@ -81,15 +82,30 @@ void chain_reopen(chain *c, const chain_options *options)
 
 static anvil *start_node(const chain *c)
 {
-    const char *with_state[] = { "--state", c->state, NULL };
+    /* The same first block each time: its file has two otherwise, and which of them counts then is chance. */
+    const char *with_state[] = { "--state", c->state, "--timestamp", c->began, NULL };
     return anvil_start(c->with_state ? with_state : NULL);
+}
+
+void chain_stop(chain *c)
+{
+    anvil_stop(c->node, false);
+    c->node = NULL;
 }
 
 void chain_restart(chain *c, bool kill)
 {
     anvil_stop(c->node, kill);
+    chain_start(c);
+}
+
+void chain_start(chain *c)
+{
+    char params[32];
     c->node = start_node(c);
     rpc_proxy_target(c->proxy, anvil_url(c->node));
+    (void)snprintf(params, sizeof params, "[%lld]", (long long)time(NULL)); /* its clock began with its first block */
+    chain_do(c, "evm_setTime", params);
 }
 
 chaos_account *chain_account(void)
@@ -111,6 +127,7 @@ void chain_begin(chain *c, const chain_options *options)
     (void)snprintf(c->journal, sizeof c->journal, "%s/journal", c->folder);
     (void)snprintf(c->state, sizeof c->state, "%s/state", c->folder);
     c->with_state = options->with_state;
+    (void)snprintf(c->began, sizeof c->began, "%lld", (long long)time(NULL));
     c->node = start_node(c);
     c->proxy = rpc_proxy_start(anvil_url(c->node));
     c->account = chain_account();

@@ -140,13 +140,19 @@ static void open_bob(forged_world *w)
 void world_begin(forged_world *w)
 {
     const chain_options options = { 0 };
+
+    world_begin_on(w, &options);
+}
+
+void world_begin_on(forged_world *w, const chain_options *options)
+{
     forge_options forge = { .seed = WORLD_SEED };
     chaos_address key;
     chaos_error err;
 
     memset(w, 0, sizeof *w);
     w->now = forge.now = (int64_t)time(NULL);
-    chain_begin(&w->c, &options);
+    chain_begin(&w->c, options);
     open_registries(w);
     open_content(w);
     OK(forge_make(FORGE_TDX4, &forge, NULL, &w->held, &err));

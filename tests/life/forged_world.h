@@ -33,6 +33,7 @@ typedef struct forged_world {
 void world_must(chaos_status status, const chaos_error *err);
 
 void world_begin(forged_world *w);
+void world_begin_on(forged_world *w, const chain_options *options);
 void world_end(forged_world *w);
 /* Bob, as his config says now. */
 chaos_validator *world_validator(const forged_world *w);

@@ -9,7 +9,7 @@
 typedef struct chain {
     anvil *node;
     rpc_proxy *proxy;
-    char folder[64], journal[96], state[96];
+    char folder[64], journal[96], state[96], began[24];
     chaos_account *account;
     chaos_rpc *rpc;
     chaos_sender *sender;
@@ -35,6 +35,8 @@ void chain_give(chain *c, const chaos_account *account, const char *wei_hex);
 /* The method must succeed. */
 void chain_do(chain *c, const char *method, const char *params);
 void chain_restart(chain *c, bool kill); /* from its state */
+void chain_stop(chain *c);               /* nobody answers from now on; it has written its state */
+void chain_start(chain *c);
 uint64_t chain_nonce(chain *c, const chaos_account *account);
 /* The intent to send `value` wei to the receiver number `to`, which nobody else uses. */
 chaos_intent chain_transfer(const char *name, uint64_t to, uint64_t value);

@@ -160,6 +160,7 @@ static bool spoil(const proxy_rule *rule, const char *method, const char *id, ch
     case PROXY_HTML:
     case PROXY_NUL_ERROR:
     case PROXY_ERROR:
+    case PROXY_NULL:
         break;
     }
     return true;
@@ -184,13 +185,23 @@ static bool answer_alone(const proxy_rule *rule, const char *id, bool *done, cha
                        rule->fault == PROXY_NUL_ERROR ? "a\\u0000b" : "", rule->text != NULL ? rule->text : "");
         return http_reply(out, 200, "application/json", slice_text(text));
     }
+    if (rule->fault == PROXY_NULL) {
+        char text[80];
+        (void)snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":null}", id);
+        return http_reply(out, 200, "application/json", slice_text(text));
+    }
     *done = rule->fault == PROXY_DROP;
     return !*done;
 }
 
+static bool says(chaos_slice body, const char *text)
+{
+    return memmem(body.data, body.size, text, strlen(text)) != NULL;
+}
+
 /* ----------------------------------------------------------------- answer ---- */
 
-static proxy_rule choose(rpc_proxy *p, const char *method, unsigned *port)
+static proxy_rule choose(rpc_proxy *p, const char *method, chaos_slice body, unsigned *port)
 {
     proxy_rule rule = { NULL, PROXY_NONE, 0, 0, NULL };
     pthread_mutex_lock(&p->lock);
@@ -204,7 +215,8 @@ static proxy_rule choose(rpc_proxy *p, const char *method, unsigned *port)
     }
     for (size_t i = 0; i < p->rules; i++) {
         bool fits = (p->rule[i].method == NULL || strcmp(p->rule[i].method, method) == 0) &&
-                    (p->rule[i].times == 0 || p->used[i] < p->rule[i].times);
+                    (p->rule[i].times == 0 || p->used[i] < p->rule[i].times) &&
+                    (p->rule[i].fault != PROXY_NULL || says(body, p->rule[i].text));
         if (fits) {
             p->used[i]++;
             rule = p->rule[i];
@@ -224,7 +236,7 @@ static bool answer(void *context, const http_seen *seen, chaos_buffer *out)
     CHAOS_AUTO_BUFFER(body, HTTP_MAX_REPLY);
     between(seen->body, "\"method\":\"", "\"", method, sizeof method);
     between(seen->body, "\"id\":", ",", id, sizeof id);
-    proxy_rule rule = choose(p, method, &port);
+    proxy_rule rule = choose(p, method, seen->body, &port);
     if (!answer_alone(&rule, id, &done, out) || done) {
         return rule.fault != PROXY_DROP;
     }

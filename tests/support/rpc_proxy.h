@@ -18,7 +18,8 @@ typedef enum proxy_fault {
     PROXY_STALE,      /* every height that the node tells is `number` lower: eth_blockNumber, and blocks by "latest" */
     PROXY_TWICE,      /* the answer two times */
     PROXY_NUL_ERROR,  /* an error whose text has a NUL inside */
-    PROXY_ERROR       /* an error with this text */
+    PROXY_ERROR,      /* an error with this text */
+    PROXY_NULL        /* not forwarded where the request has this text in it: the result is null, there is no such thing */
 } proxy_fault;
 
 typedef struct proxy_rule {
