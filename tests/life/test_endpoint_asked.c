@@ -145,6 +145,7 @@ static void test_answering_agent(void **state)
     assert_string_equal(err.field, "agent_id");
     assert_int_equal(open_answering(&other, "Alice", NULL, &agent, &err), CHAOS_E_USAGE);
     assert_int_equal(open_answering(&other, "Alice", w.store, &agent, &err), CHAOS_E_USAGE); /* the store knows better */
+    assert_non_null(strstr(err.text, "in this store"));
     assert_null(agent);
     OK(open_answering(NULL, "Alice", w.store, &agent, &err)); /* the store says which */
     assert_true(chaos_agent_id(agent, &id));
@@ -170,6 +171,112 @@ static void test_answering_agent(void **state)
     hash = request;
     hash.bytes[0] ^= 1;
     assert_int_equal(chaos_agent_answer_request(agent, &hash, &nonce, &evidence, &err), CHAOS_E_NOT_FOUND);
+    OK(chaos_agent_register(w.registries, w.c.sender, "somebody", NULL, NULL, 0, &id, NULL, &err));
+    OK(chaos_validation_request(w.registries, w.c.sender, "about-somebody", &bob, &id, "", &hash, NULL, &err));
+    assert_int_equal(chaos_agent_answer_request(agent, &hash, &nonce, &evidence, &err), CHAOS_E_NOT_FOUND);
+    assert_string_equal(err.field, "request"); /* it is there, and about another */
+    chaos_agent_free(agent);
+}
+
+static void expect_usage(const chaos_agent_config *config, chaos_status wanted, const char *said)
+{
+    chaos_agent *agent = NULL;
+    chaos_error err;
+
+    assert_int_equal(chaos_agent_open(config, &agent, &err), wanted);
+    assert_null(agent);
+    if (strstr(err.text, said) == NULL) {
+        fail_msg("wanted '%s', came '%s'", said, err.text);
+    }
+}
+
+/* What an agent is opened with, each thing once wrong. */
+static void test_configs(void **state)
+{
+    static const char long_name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static uint8_t much[CHAOS_MAX_COLLATERAL + 1];
+    const chaos_tee_provider *provider = NULL;
+    chaos_agent_config right = CHAOS_AGENT_CONFIG_INIT, config;
+    chaos_tee *other = NULL;
+    chaos_keypair *key = NULL;
+    chaos_error err;
+
+    (void)state;
+    right.name = "Alice";
+    right.network = "local";
+    right.tee = w.tee;
+    right.registries = w.registries;
+    right.sender = w.c.sender;
+    right.content = w.content;
+    right.store = w.store;
+    assert_int_equal(chaos_agent_open(&right, NULL, &err), CHAOS_E_USAGE);
+    expect_usage(NULL, CHAOS_E_USAGE, "CHAOS_AGENT_CONFIG_INIT");
+    config = right;
+    config.size--;
+    expect_usage(&config, CHAOS_E_USAGE, "CHAOS_AGENT_CONFIG_INIT");
+    config = right;
+    config.tee = NULL;
+    expect_usage(&config, CHAOS_E_USAGE, "name, network and tee");
+    config = right;
+    config.name = "Ali\nce";
+    expect_usage(&config, CHAOS_E_USAGE, "printable");
+    config.name = long_name;
+    expect_usage(&config, CHAOS_E_USAGE, "printable");
+    config = right;
+    config.content = NULL;
+    expect_usage(&config, CHAOS_E_USAGE, "all of them");
+    config = right;
+    config.has_agent_id = true;
+    config.agent_id = w.id;
+    expect_usage(&config, CHAOS_E_USAGE, "register_identity finds it");
+    config = right;
+    config.network = "base-sepolia";
+    expect_usage(&config, CHAOS_E_CHAIN_ID, "another chain");
+    config = right;
+    config.collateral = slice(much, sizeof much);
+    expect_usage(&config, CHAOS_E_USAGE, "bytes of collateral");
+    OK(chaos_tee_find(w.plugins, "simulated", &provider, &err));
+    OK(chaos_tee_open(provider, NULL, &other, &err));
+    OK(chaos_tee_generate_key(other, NULL, &key, &err));
+    config = right;
+    config.keypair = key;
+    expect_usage(&config, CHAOS_E_USAGE, "another TEE");
+    chaos_keypair_free(key);
+    chaos_tee_free(other);
+}
+
+/* Nobody, and an agent that is not registered. */
+static void test_nobody(void **state)
+{
+    const chaos_u256 nonce = { { 1 } };
+    chaos_evidence *evidence = NULL;
+    chaos_signature *signature = NULL;
+    chaos_agent *agent = NULL;
+    chaos_agent_config config = CHAOS_AGENT_CONFIG_INIT;
+    chaos_act act = CHAOS_ACT_INIT;
+    chaos_receipt receipt;
+    char kept_in[200];
+    uint64_t count;
+    chaos_error err;
+
+    (void)state;
+    assert_int_equal(chaos_agent_receipt_count(NULL, &count, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_agent_sign(NULL, slice_text("x"), &signature, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_agent_attest(NULL, &nonce, &evidence, &err), CHAOS_E_USAGE);
+    (void)snprintf(kept_in, sizeof kept_in, "%s-new", w.store);
+    config.name = "Somebody new";
+    config.network = "local";
+    config.tee = w.tee;
+    config.registries = w.registries;
+    config.sender = w.c.sender;
+    config.content = w.content;
+    config.store = kept_in;
+    OK(chaos_agent_open(&config, &agent, &err));
+    act.action_type = "chaoschain/demo";
+    assert_int_equal(chaos_agent_act(agent, &act, &receipt, &err), CHAOS_E_USAGE);
+    assert_non_null(strstr(err.text, "not registered"));
+    assert_int_equal(chaos_agent_attest(agent, &nonce, &evidence, &err), CHAOS_E_USAGE);
+    assert_null(evidence);
     chaos_agent_free(agent);
 }
 
@@ -223,6 +330,8 @@ int main(void)
         TEST(test_check_command),
         TEST(test_answering_agent),
         TEST(test_answers_in_session),
+        TEST(test_configs),
+        TEST(test_nobody),
     };
 
     return endpoint_run(tests);

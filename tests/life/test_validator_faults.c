@@ -278,6 +278,18 @@ static void request_is_reorganised(trial *t)
     use_source(t);
 }
 
+static void look_too_late(trial *t)
+{
+    sound(t);
+    w.config.first_block = world_head(&w).number + 1;
+}
+
+static void look_in_time(trial *t)
+{
+    (void)t;
+    w.config.first_block = 0;
+}
+
 static void unconfirmed(trial *t)
 {
     sound(t);
@@ -563,6 +575,7 @@ static const fault_case cases[] = {
     { "the anchor is pruned", anchor_pruned, GONE(NOT_FOUND), NULL, nothing },
     { "the anchor is of another fork", anchor_forked, CHAOS_DECISION_ANSWER, 50, CHAOS_TAG_SIMULATED, CHAOS_OK, NULL, NULL },
     { "the request is taken away meanwhile", request_is_reorganised, GONE(NOT_FOUND), NULL, NULL },
+    { "the log of the request lies before where we look", look_too_late, GONE(NOT_FOUND), "requestHash", look_in_time },
     { "the request is not confirmed", unconfirmed, GONE(UNCONFIRMED), "requestHash", mine_one },
     { "our clock lags behind", clock_lags, GONE(BINDING_EXPIRED), "clock", nothing },
     { "the evidence is of the future", from_the_future, ZERO(CHAOS_TAG_SIMULATED, BINDING_EXPIRED), NULL, NULL },
@@ -653,6 +666,45 @@ static void try_case(const fault_case *c)
     tidy(&t);
 }
 
+/* What a caller does wrong is said to him, and is no decision. */
+static void test_callers(void **state)
+{
+    static const chaos_keccak hash = { { 1 } };
+    static const chaos_u256 id = { { 0 } };
+    chaos_validator *v;
+    chaos_validation_result result;
+    chaos_agent_report report;
+    chaos_validator_config config;
+    chaos_error err;
+
+    (void)state;
+    world_begin(&w);
+    v = world_validator(&w);
+    assert_int_equal(chaos_validator_validate(NULL, &hash, w.now, &result, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_validator_validate(v, NULL, w.now, &result, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_validator_validate(v, &hash, w.now, NULL, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_validator_check_agent(NULL, &id, NULL, w.now, &report, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_validator_check_agent(v, NULL, NULL, w.now, &report, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_validator_check_agent(v, &id, NULL, w.now, NULL, &err), CHAOS_E_USAGE);
+    chaos_validator_free(v);
+    v = NULL;
+    assert_int_equal(chaos_validator_open(&w.config, NULL, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_validator_open(NULL, &v, &err), CHAOS_E_USAGE);
+    config = w.config;
+    config.size--;
+    assert_int_equal(chaos_validator_open(&config, &v, &err), CHAOS_E_USAGE);
+    config = w.config;
+    config.trust = NULL;
+    assert_int_equal(chaos_validator_open(&config, &v, &err), CHAOS_E_USAGE);
+    assert_non_null(strstr(err.text, "are needed"));
+    config = w.config;
+    config.store = NULL;
+    assert_int_equal(chaos_validator_open(&config, &v, &err), CHAOS_E_USAGE);
+    assert_non_null(strstr(err.text, "a sender and a store"));
+    assert_null(v);
+    world_end(&w);
+}
+
 static void test_faults(void **state)
 {
     const chain_options options = { .with_state = true };
@@ -667,7 +719,7 @@ static void test_faults(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_faults) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_faults), cmocka_unit_test(test_callers) };
 
     if (anvil_path() == NULL) {
         (void)printf("SKIPPED: anvil is not installed (scripts/install-npm.sh tests/npm/chain)\n");
