@@ -786,6 +786,28 @@ static void a_long_string_as_a_short_one(void **state)
     }
 }
 
+/* A text that ends with a backslash ends there, wherever in a long string that is and whatever lies behind it. */
+static void an_escape_ends_with_the_text(void **state)
+{
+    (void)state;
+    for (size_t before = 0; before < 40; before++) {
+        uint8_t text[64] = { '"' };
+        memset(text + 1, 'x', before);
+        memcpy(text + 1 + before, "\\n\"", 3);
+        json j;
+        json_begin(&j, slice(text, 1 + before + 3), BAD);
+        json_skip(&j, "it", NULL);
+        json_end(&j);
+        assert_true(json_ok(&j));
+        for (size_t size = 1; size < 1 + before + 3; size++) {
+            json_begin(&j, slice(text, size), BAD);
+            json_skip(&j, "it", NULL);
+            assert_int_equal(j.r.why.status, CHAOS_E_JSON);
+            assert_int_equal(skip_all(slice(text, size)).status, CHAOS_E_JSON); /* a copy with nothing behind it */
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -804,6 +826,7 @@ int main(void)
         cmocka_unit_test(nesting_must_be_right),
         cmocka_unit_test(the_first_failure_stays),
         cmocka_unit_test(a_long_string_as_a_short_one),
+        cmocka_unit_test(an_escape_ends_with_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
