@@ -297,12 +297,16 @@ static outcome ask(const scene *s, chaos_slice evidence, chaos_slice collateral,
     return o;
 }
 
+static unsigned wrong;
+
+/* All of them, so that one look shows everything that a change has broken. */
 static void expect(const char *what, outcome o, chaos_verified verified, chaos_tier tier, chaos_status status,
                    const char *row)
 {
     if (o.verified != verified || o.tier != tier || o.status != status || strcmp(o.row, row) != 0) {
-        fail_msg("%s: expected %s, found verified %d, %s, %s (%s), row '%s'", what, chaos_status_name(status),
-                 (int)o.verified, chaos_tier_name(o.tier), chaos_status_name(o.status), o.field, o.row);
+        print_error("%s: expected %s, found verified %d, %s, %s (%s), row '%s'\n", what, chaos_status_name(status),
+                    (int)o.verified, chaos_tier_name(o.tier), chaos_status_name(o.status), o.field, o.row);
+        wrong++;
     }
 }
 
@@ -356,7 +360,7 @@ static void test_envelope_brings_its_own(void **state)
         chaos_floor *higher = floor_of(&ahead);
         outcome o = ask(&s, bytes_of(&own), none, higher, now);
         expect(values[i].name, o, CHAOS_VERIFIED_TRUE, CHAOS_TIER_CONTRAINDICATED, CHAOS_E_COLLATERAL_ROLLBACK, "fail");
-        assert_string_equal(o.field, values[i].name);
+        wrong += strcmp(o.field, values[i].name) != 0 ? 1 : 0;
         o = ask(&s, bytes_of(&s.made.envelope), bytes_of(&s.made.collateral), higher, now);
         expect("one's own that is older", o, CHAOS_VERIFIED_TRUE, CHAOS_TIER_CONTRAINDICATED,
                CHAOS_E_COLLATERAL_ROLLBACK, "fail");
@@ -367,6 +371,7 @@ static void test_envelope_brings_its_own(void **state)
     chaos_buffer_free(&bad);
     chaos_buffer_free(&own);
     end(&s);
+    assert_int_equal(wrong, 0);
 }
 
 int main(void)
