@@ -57,7 +57,8 @@ expect 0 "--out" new x --out "$work/in/another place"
 [ -f "another place/src/tee.c" ] && grep -qF 'chaoschain-provider-x' "another place/CMakeLists.txt" && pass || fail "--out: not there"
 
 # Whole or not at all: the disk is full in the middle.
-if command -v strace >/dev/null && ! nm -D "$CHAOS_BIN/chaoschain-provider" 2>/dev/null | grep -q __asan_init; then
+sanitized=$(nm -D "$CHAOS_BIN/chaoschain-provider" 2>/dev/null | grep -c __asan_init) || true # its leak checker cannot be traced
+if command -v strace >/dev/null && [ "$sanitized" = 0 ]; then
     for call in write fsync openat mkdirat renameat2; do
         for when in 1 3; do
             [ "$call" != renameat2 ] || [ "$when" = 1 ] || continue
