@@ -255,6 +255,7 @@ static void test_nobody(void **state)
     chaos_agent_config config = CHAOS_AGENT_CONFIG_INIT;
     chaos_act act = CHAOS_ACT_INIT;
     chaos_receipt receipt;
+    chaos_receipt_store *receipts = NULL;
     char kept_in[200];
     uint64_t count;
     chaos_error err;
@@ -263,6 +264,13 @@ static void test_nobody(void **state)
     assert_int_equal(chaos_agent_receipt_count(NULL, &count, &err), CHAOS_E_USAGE);
     assert_int_equal(chaos_agent_sign(NULL, slice_text("x"), &signature, &err), CHAOS_E_USAGE);
     assert_int_equal(chaos_agent_attest(NULL, &nonce, &evidence, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_receipt_store_open(NULL, 31337, &w.addresses.identity, &w.addresses.identity, &receipts, &err),
+                     CHAOS_E_USAGE);
+    assert_int_equal(chaos_receipt_store_open(w.store, 31337, NULL, &w.addresses.identity, &receipts, &err),
+                     CHAOS_E_USAGE);
+    assert_int_equal(chaos_receipt_store_open(w.store, 31337, &w.addresses.identity, &w.addresses.identity, &receipts,
+                                              &err),
+                     CHAOS_E_NOT_FOUND); /* nobody's key */
     (void)snprintf(kept_in, sizeof kept_in, "%s-new", w.store);
     config.name = "Somebody new";
     config.network = "local";

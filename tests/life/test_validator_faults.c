@@ -145,6 +145,34 @@ static void gateway_lies_about_request(trial *t)
     sound(t);
 }
 
+#define REQUEST_NAME "request-of-this-test.json"
+
+static void put_request_file(const chaos_request_fields *fields)
+{
+    CHAOS_AUTO_BUFFER(file, CHAOS_MAX_REQUEST_FILE);
+    chaos_error err;
+
+    OK(chaos_request_file_write(fields, &file, &err));
+    OK(chaos_content_put_named(w.content, REQUEST_NAME, buffer_slice(&file), &err));
+}
+
+/* A sound file, and not the one whose hash is on chain: a plain URI says nothing of its bytes. */
+static void another_request_file(trial *t)
+{
+    chaos_request_fields other;
+
+    t->r.uri = WORLD_BASE REQUEST_NAME;
+    sound(t);
+    other = t->r.fields;
+    other.nonce.bytes[0] ^= 1;
+    put_request_file(&other);
+}
+
+static void right_request_file(trial *t)
+{
+    put_request_file(&t->r.fields);
+}
+
 static void folder_is_gone(trial *t)
 {
     char hidden[160];
@@ -568,6 +596,7 @@ static void nothing(trial *t)
 static const fault_case cases[] = {
     { "a gateway lies about the evidence", gateway_lies_about_evidence, GONE(CONTENT_HASH), NULL, NULL },
     { "a gateway lies about the request file", gateway_lies_about_request, GONE(CONTENT_HASH), NULL, NULL },
+    { "another request file is where it should be", another_request_file, GONE(CONTENT_HASH), "requestURI", right_request_file },
     { "the folder of content is gone", folder_is_gone, GONE(NOT_AVAILABLE), NULL, folder_is_back },
     { "the node is dead", node_is_dead, GONE(NETWORK), NULL, start_node },
     { "the node dies between two reads", node_dies, GONE(NETWORK), NULL, start_node },
