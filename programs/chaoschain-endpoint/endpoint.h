@@ -50,9 +50,9 @@ typedef struct bucket {
     uint64_t level;    /* in 60,000ths of one: what a millisecond brings is per_minute of them */
     int64_t filled_ms; /* when the level was true */
 } bucket;
-bucket bucket_of(uint64_t per_minute, int64_t now_ms);
+bucket bucket_of(uint64_t per_minute, int64_t at_ms);
 /* Takes one. 0, or in how many seconds there will be one. */
-unsigned bucket_take(bucket *b, int64_t now_ms);
+unsigned bucket_take(bucket *b, int64_t at_ms);
 
 /* Answers that were given a moment ago, for who asks the same again. limits.c */
 #define CACHE_ENTRIES 64
@@ -67,8 +67,8 @@ typedef struct kept_answers {
     size_t next; /* the oldest, which goes first */
 } kept_answers;
 /* NULL: there is none. Lent until the cache is changed. */
-const chaos_buffer *kept_find(const kept_answers *cache, const question *q, int64_t now_ms);
-void kept_add(kept_answers *cache, const question *q, chaos_slice bytes, int64_t now_ms);
+const chaos_buffer *kept_find(const kept_answers *cache, const question *q, int64_t at_ms);
+void kept_add(kept_answers *cache, const question *q, chaos_slice bytes, int64_t at_ms);
 void kept_free(kept_answers *cache);
 
 /* ------------------------------------------------------------------ answer ---- */

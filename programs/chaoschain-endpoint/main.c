@@ -150,8 +150,10 @@ static void read_wishes(const options *o, wishes *w)
 static int say_what_failed(const chaos_error *err)
 {
     if (err->status == CHAOS_E_PROVIDER_MISSING) { /* two lines: what is missing, and the command that brings it */
-        return say_text(STDERR_FILENO, err->text) && say_text(STDERR_FILENO, "\n") ? EXIT_ENVIRONMENT
-                                                                                   : EXIT_ENVIRONMENT;
+        if (say_text(STDERR_FILENO, err->text)) {
+            (void)!say_text(STDERR_FILENO, "\n");
+        }
+        return EXIT_ENVIRONMENT;
     }
     return say_fault(PROGRAM, err->status == CHAOS_E_REGISTRY ? EXIT_REGISTRIES : exit_of_status(err->status), err);
 }
