@@ -67,7 +67,7 @@ static const option_table table = {
         "The agent's attestation endpoint, " WELL_KNOWN ":\n"
         "  ?nonce=0x...              evidence of the agent's key over the asker's nonce\n"
         "  ?nonce=0x...&request=0x.. the same for a validation request that is on chain about this agent\n"
-        "Plain HTTP for this machine alone: TLS is what stands in front of it. Sends nothing, and needs no account.",
+        "Plain HTTP for this machine alone: TLS stands in front. Sends nothing, needs no account.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
     .notes = "Prints 'ready' on a line of its own when it listens; ends with SIGTERM, SIGINT or SIGHUP.\n"

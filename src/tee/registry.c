@@ -158,7 +158,7 @@ static chaos_status missing(const chaos_tee_registry *registry, const char *name
     if (row == NULL) {
         (void)snprintf(err->text, sizeof err->text,
                        "The TEE provider %s is not known and not installed.\n"
-                       "Known are phala-dstack and simulated; another's plug-in goes onto the search path.",
+                       "Known are phala-dstack, intel-tdx and simulated; another's plug-in goes onto the search path.",
                        name);
     } else if (!row->is_built) {
         (void)snprintf(err->text, sizeof err->text,

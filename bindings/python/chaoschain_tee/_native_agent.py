@@ -178,7 +178,7 @@ class AgentConfig(Structure):
                 ("keypair", c_void_p), ("has_identity_registry", c_bool), ("identity_registry", Address),
                 ("generation", c_uint32), ("registries", c_void_p), ("sender", c_void_p), ("content", c_void_p),
                 ("store", c_char_p), ("description", c_char_p), ("endpoint", c_char_p), ("collateral", s.Slice),
-                ("log", LOG), ("log_context", c_void_p)]
+                ("log", LOG), ("log_context", c_void_p), ("has_agent_id", c_bool), ("agent_id", U256)]
 
 
 @layout("chaos_act", "agent.h")
