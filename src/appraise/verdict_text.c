@@ -87,6 +87,25 @@ static const char *sentence_of(const chaos_verdict *verdict)
     return "The evidence is authentic. No policy was applied, so nothing says whether it is good enough.";
 }
 
+/* One sentence, on two lines where one is too short for it. */
+static void write_error(text_writer *w, const chaos_error *error)
+{
+    const char *name = chaos_status_name(error->status);
+    const size_t begin = strlen(name) + 2;
+    size_t at = LINE_WIDTH - begin;
+
+    if (begin + strlen(error->text) + 1 <= LINE_WIDTH) {
+        print(w, "%s: %s.", name, error->text);
+        return;
+    }
+    while (at > 0 && error->text[at] != ' ') {
+        at--;
+    }
+    print(w, "%s: %.*s", name, (int)at, error->text);
+    end_line(w);
+    print(w, "%s.", error->text + at + (at > 0));
+}
+
 static void write_heading(text_writer *w, const chaos_verdict *verdict)
 {
     const chaos_error *error = chaos_verdict_error(verdict);
@@ -96,7 +115,7 @@ static void write_heading(text_writer *w, const chaos_verdict *verdict)
     if (error == NULL) {
         print(w, "%s", sentence_of(verdict));
     } else {
-        print(w, "%s: %s.", chaos_status_name(error->status), error->text);
+        write_error(w, error);
     }
     end_line(w);
     if (verdict->verified != CHAOS_VERIFIED_TRUE && !verdict->judged && verdict->claims.has_quote) {
@@ -122,6 +141,13 @@ static void write_origin(text_writer *w, const chaos_claims *claims)
     }
 }
 
+static void print_part(text_writer *w, bool last, const char *before, chaos_tcb_status status, const char *after)
+{
+    char word[96];
+    (void)snprintf(word, sizeof word, "%s%s%s", before, chaos_tcb_status_name(status), after);
+    print_word(w, word, last);
+}
+
 static void write_tcb_line(text_writer *w, const char *label, const tcb_verdict *tcb)
 {
     char date[TIME_TEXT_SIZE];
@@ -131,11 +157,11 @@ static void write_tcb_line(text_writer *w, const char *label, const tcb_verdict 
     if (tcb->status != CHAOS_TCB_UNKNOWN) {
         print(w, " of %.10s", time_format(tcb->tcb_date, date));
     }
-    print(w, " (platform %s", chaos_tcb_status_name(tcb->platform));
+    print_part(w, false, "(platform ", tcb->platform, "");
     if (tcb->module != CHAOS_TCB_UNKNOWN) {
-        print(w, ", TDX module %s", chaos_tcb_status_name(tcb->module));
+        print_part(w, false, "TDX module ", tcb->module, "");
     }
-    print(w, ", QE %s)", chaos_tcb_status_name(tcb->qe));
+    print_part(w, true, "QE ", tcb->qe, ")");
     end_line(w);
 }
 
@@ -179,7 +205,16 @@ static void write_hex_line(text_writer *w, const char *label, const char *prefix
     char hex[2 * sizeof(chaos_report_data) + 1];
 
     begin_line(w, label);
-    print(w, "%s%s", prefix, error_hex(hex, sizeof hex, bytes)); /* never wrapped: it is there to be compared */
+    (void)error_hex(hex, sizeof hex, bytes);
+    const size_t length = strlen(prefix) + strlen(hex);
+    if (length <= LINE_WIDTH - LABEL_WIDTH) {
+        print(w, "%s%s", prefix, hex);
+    } else { /* in two halves, one below the other: it is there to be compared */
+        const int half = (int)(length / 2 - strlen(prefix));
+        print(w, "%s%.*s", prefix, half, hex);
+        end_line(w);
+        print(w, "%-*s%s", LABEL_WIDTH, "", hex + half);
+    }
     end_line(w);
 }
 
@@ -282,10 +317,25 @@ static void write_measurements(text_writer *w, const chaos_claims *claims)
 
 static void write_value(text_writer *w, const char *label, const char *value)
 {
-    if (value[0] != '\0') {
+    const size_t length = strlen(value); /* of at most 99 */
+    size_t at = LINE_WIDTH - LABEL_WIDTH;
+
+    if (length == 0) {
+        return;
+    }
+    if (length <= at) {
         print(w, "        %-9s %s", label, value);
         end_line(w);
+        return;
     }
+    while (at > 0 && value[at] != ' ') { /* between two words, or in the middle of one */
+        at--;
+    }
+    at = at == 0 ? length / 2 : at;
+    print(w, "        %-9s %.*s", label, (int)at, value);
+    end_line(w);
+    print(w, "%-*s%s", LABEL_WIDTH, "", value + at + (value[at] == ' ' ? 1 : 0));
+    end_line(w);
 }
 
 static void write_rows(text_writer *w, const check_run *run, check_result result, const char *word)

@@ -121,7 +121,7 @@ static void say(chaos_agent_report *report)
                        chaos_status_text(error->status), chaos_status_name(error->status));
     } else if (chaos_verdict_tier(report->verdict) == CHAOS_TIER_AFFIRMING) {
         (void)snprintf(report->sentence, sizeof report->sentence,
-                       "Agent %s acts with a key of the TEE and code that your policy names; %s.", id,
+                       "Agent %s acts with a TEE key and code that your policy names; %s.", id,
                        who_vouches(report->verdict));
     } else {
         (void)snprintf(report->sentence, sizeof report->sentence,

@@ -23,12 +23,23 @@ nonce=$(word 10)
 agent=eip155:$chain:$registry:$id
 expected=(--expect-agent "$agent" --expect-identity-key "$key" --expect-nonce "$nonce")
 
+# fits NAME: no line of the verdict is longer than a screen.
+fits() {
+    awk 'length > 100 { exit 1 }' "$work/out" && pass || fail "$1: lines beyond 100 columns"
+}
+expect 0 "long names of a TCB status" "$CHAOS_BIN/chaoschain-forge" --tcb-status OutOfDateConfigurationNeeded --out "$work/long" --now "$forged_at"
+expect 2 "long names of a TCB status" "$verify" --collateral "$work/long/collateral.json" --trust-root "$work/long/trust-root.der" \
+    --at "$forged_at" --policy "$work/long/policy.json" --evidence "$work/long/envelope.json"
+has out "OutOfDateConfigurationNeeded" "long names of a TCB status"
+fits "long names of a TCB status"
+
 # refused CODE ERROR NAME FILE [OPTION]...: by verify, in text and in JSON, and by this error.
 refused() {
     local code=$1 error=$2 name=$3 file=$4
     shift 4
     expect "$code" "$name" "$verify" "${accept[@]}" "$@" --evidence "$file"
     has out "$error: " "$name"
+    fits "$name"
     expect "$code" "$name, JSON" "$verify" "${accept[@]}" "$@" --json --evidence "$file"
     has out "\"code\":\"$error\"" "$name, JSON"
     is_json "$name, JSON"
