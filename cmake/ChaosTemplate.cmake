@@ -40,4 +40,6 @@ function(chaos_write_template)
         file(WRITE "${CHAOS_TEMPLATE_SOURCE}" "${text}")
     endif()
 endfunction()
-chaos_write_template()
+if(EXISTS "${PROJECT_SOURCE_DIR}/programs/chaoschain-provider") # a tree of the library alone needs no template
+    chaos_write_template()
+endif()
