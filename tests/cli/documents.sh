@@ -91,7 +91,7 @@ done
 # shellcheck source=/dev/null
 . packaging/completion/chaoschain.bash
 if [ "$(_chaoschain_options "$verify" | grep -c .)" -lt 10 ]; then fail "the completion has no options"; fi
-_chaoschain_verbs "$chaoschain" | grep -qx inspect || fail "the completion has no verbs"
+grep -qx inspect <(_chaoschain_verbs "$chaoschain") || fail "the completion has no verbs"
 COMP_WORDS=("$chaoschain" ins) COMP_CWORD=1
 _chaoschain
 [ "${COMPREPLY[*]}" = inspect ] || fail "completion of 'ins' gives '${COMPREPLY[*]}'"

@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE=1
 unset CHAOS_LIBRARY CHAOS_PROVIDER_PATH CHAOS_COLLATERAL CHAOS_TRUST_ROOTS CHAOS_POLICY PYTHONPATH PIP_INDEX_URL PIP_EXTRA_INDEX_URL
 # A sanitized library needs its run-time library to be loaded before everything else; Python itself leaks on purpose.
 sanitize() {
-    if ldd "$CHAOS_BUILD/lib/libchaoschain.so" | grep -q libasan; then
+    if [[ $(ldd "$CHAOS_BUILD/lib/libchaoschain.so") == *libasan* ]]; then # no pipe: who stops reading early ends ldd
         LD_PRELOAD=$("$CHAOS_CC" -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 "$@"
     else
         "$@"
