@@ -217,7 +217,7 @@ chaos_tcb_status tcb_status_from_text(chaos_slice text);
 
 /* ------------------------------------------------------------ event log ---- */
 
-#define MAX_EVENTS 2048
+#define MAX_EVENTS 4096
 #define EVENT_TYPE_RUNTIME 0x08000001u /* dstack: RTMR3 events with name and payload */
 
 typedef struct log_event {

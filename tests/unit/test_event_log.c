@@ -135,7 +135,6 @@ typedef struct edit_case {
 } edit_case;
 
 #define BAD CHAOS_E_EVENT_LOG_FORMAT
-#define SIXTEEN_CHARS "0123456789abcdef"
 static const edit_case edits[] = {
     { good, "\"imr\":0", "\"news\":[{}],\"imr\":0", CHAOS_OK, NULL },
     { good, "\"imr\":0", "\"imr\":2", CHAOS_OK, NULL },
@@ -147,7 +146,6 @@ static const edit_case edits[] = {
     { good, "\"abcd\"", "\"abcd\",\"version\":1", CHAOS_OK, NULL },
     { good, "compose-hash", "\\u0063ompose-hash", CHAOS_OK, NULL },
     { good, "compose-hash", "\xc3\xa9\xe2\x82\xac", CHAOS_OK, NULL },
-    { good, "compose-hash", SIXTEEN_CHARS SIXTEEN_CHARS SIXTEEN_CHARS SIXTEEN_CHARS, CHAOS_OK, NULL },
     { version_2, "\"version\":2", "\"version\":2,\"preimage\":\"" V2_PREIMAGE "\"", CHAOS_OK, NULL },
     { version_2, "{\"imr\"", "{\"preimage\":\"" V2_PREIMAGE "\",\"imr\"", CHAOS_OK, NULL },
     { good, "\"imr\":0,", "", BAD, "imr" },
@@ -176,7 +174,6 @@ static const edit_case edits[] = {
     { good, "compose-hash", "compose\\nhash", BAD, "event" },
     { good, "compose-hash", "compose\x7fhash", BAD, "event" },
     { good, "compose-hash", "compose\\u0085hash", BAD, "event" },
-    { good, "compose-hash", SIXTEEN_CHARS SIXTEEN_CHARS SIXTEEN_CHARS SIXTEEN_CHARS "x", BAD, "event" },
     { good, ",\"event_payload\":\"0954\"", "", BAD, "event_payload" },
     { good, "\"0954\"", "\"095\"", BAD, "event_payload" },
     { good, "\"0954\"", "\"095g\"", BAD, "event_payload" },
@@ -239,7 +236,7 @@ static void test_truncated_at_every_length(void **state)
     }
 }
 
-static void expect_payload(size_t digits, chaos_status status)
+static void expect_payload(size_t digits)
 {
     char *payload = malloc(digits + 3);
     assert_non_null(payload);
@@ -248,9 +245,18 @@ static void expect_payload(size_t digits, chaos_status status)
     payload[digits + 1] = '"';
     payload[digits + 2] = 0;
     char *text = edited(good, "\"abcd\"", payload);
-    expect(slice_text(text), status, status == CHAOS_OK ? NULL : "event_payload", "payload size");
+    expect(slice_text(text), CHAOS_OK, NULL, "payload size");
     free(text);
     free(payload);
+}
+
+static void expect_name(size_t size, chaos_status status)
+{
+    char name[512] = { 0 };
+    memset(name, 'n', size);
+    char *text = edited(good, "compose-hash", name);
+    expect(slice_text(text), status, status == CHAOS_OK ? NULL : "event", "name size");
+    free(text);
 }
 
 static void expect_count(const char *unit, size_t count, chaos_status status)
@@ -265,8 +271,10 @@ static void expect_count(const char *unit, size_t count, chaos_status status)
 static void test_limits(void **state)
 {
     (void)state;
-    expect_payload((size_t)2 * 64 * 1024, CHAOS_OK);
-    expect_payload((size_t)2 * 64 * 1024 + 2, BAD);
+    expect_payload((size_t)2 * 64 * 1024 + 2); /* what eight GPUs attest is longer than that */
+    expect_payload((size_t)CHAOS_MAX_EVENT_LOG - 1024);
+    expect_name(256, CHAOS_OK);
+    expect_name(257, BAD);
     static const char small[] =
         "{\"imr\":3,\"event_type\":134217729,\"digest\":\"\",\"event\":\"a\",\"event_payload\":\"\"}";
     expect_count(small, MAX_EVENTS, CHAOS_OK);
