@@ -7,6 +7,8 @@
 
 #define MAX_FILE (512u * 1024u)
 #define RUNTIME_EVENTS_MAX 512 /* emitted by the application */
+#define EVENT_ROOM 256         /* what stands around name and payload in the log */
+#define LONGEST_ESCAPE 6
 
 static const char default_compose[] =
     "{\"manifest_version\":2,\"name\":\"chaoschain-simulated-agent\",\"runner\":\"docker-compose\","
@@ -275,10 +277,11 @@ chaos_status guest_extend(guest *g, chaos_slice name, chaos_slice payload, const
     };
     *why = NULL;
     if (name.size == 0 || name.size > GUEST_MAX_EVENT_NAME || memchr(name.data, ':', name.size) != NULL) {
-        *why = "an event's name has 1 to 64 bytes and no colon";
+        *why = "an event's name has 1 to 256 bytes and no colon";
     } else if (payload.size > GUEST_MAX_EVENT_PAYLOAD) {
-        *why = "an event's payload has at most 1024 bytes";
-    } else if (g->runtime_events == RUNTIME_EVENTS_MAX) {
+        *why = "an event's payload has at most 8192 bytes";
+    } else if (g->runtime_events == RUNTIME_EVENTS_MAX ||
+               g->log.size + EVENT_ROOM + LONGEST_ESCAPE * name.size + 2 * payload.size > g->log.limit) {
         *why = "the event log is full";
     }
     if (*why != NULL) {

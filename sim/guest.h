@@ -11,7 +11,7 @@
 
 #define GUEST_VERSION "0.5.11" /* the release of the real agent whose API this one speaks */
 #define GUEST_MAX_REQUEST (10u * 1024u * 1024u)
-#define GUEST_MAX_REPLY (2u * 1024u * 1024u)
+#define GUEST_MAX_REPLY (8u * 1024u * 1024u)
 #define GUEST_SERVER "ChaosChain dstack simulator"
 
 typedef struct guest guest;
@@ -38,7 +38,7 @@ typedef enum guest_api {
 
 typedef struct guest_request {
     guest_api api;
-    const char *method;       /* "POST", "GET" */
+    const char *method;       /* "POST", "GET", "HEAD" */
     const char *path;         /* "/GetKey", "/prpc/Tappd.DeriveKey"; without the query */
     const char *query;        /* what follows "?", undecoded; "" */
     const char *content_type; /* "" if none */

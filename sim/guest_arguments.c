@@ -1,5 +1,5 @@
 /* guest_arguments.c - the arguments of a request: one JSON object, or a query, whose members may be missing or
- * unknown, as the real agent takes them. Bytes are hex, with any number of "0x" before them. */
+ * unknown to the method, as the real agent takes them. Bytes are hex, with any number of "0x" before them. */
 #include <stdio.h>
 
 #include "sim/guest_state.h"
@@ -106,7 +106,7 @@ static void take_number(const argument_row *row, guest_arguments *a, uint64_t nu
 static bool take_name(const argument_row *row, guest_arguments *a, chaos_slice name, char why[200])
 {
     if (a->alt_name_count == CHAOS_ARRAY_SIZE(a->alt_names)) {
-        return say(why, row->name, "more than eight");
+        return say(why, row->name, "more than 32");
     }
     a->alt_names[a->alt_name_count++] = name;
     return true;
@@ -153,17 +153,30 @@ static bool read_argument(json *j, const argument_row *row, guest_arguments *a, 
     }
 }
 
-static const argument_row *find(chaos_slice key)
+/* Is it one of the words? */
+static bool is_wanted(const char *wanted, const char *name)
+{
+    for (const char *word = wanted; *word != '\0';) {
+        size_t length = strcspn(word, " ");
+        if (slice_is(slice(word, length), name)) {
+            return true;
+        }
+        word += length + (word[length] == ' ' ? 1 : 0);
+    }
+    return false;
+}
+
+static const argument_row *find(chaos_slice key, const char *wanted)
 {
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(rows); i++) {
         if (slice_is(key, rows[i].name)) {
-            return &rows[i];
+            return is_wanted(wanted, rows[i].name) ? &rows[i] : NULL;
         }
     }
     return NULL;
 }
 
-bool guest_arguments_read(chaos_slice body, guest_arguments *out, char why[200])
+bool guest_arguments_read(chaos_slice body, const char *wanted, guest_arguments *out, char why[200])
 {
     json j;
     chaos_slice key;
@@ -178,7 +191,7 @@ bool guest_arguments_read(chaos_slice body, guest_arguments *out, char why[200])
     json_begin(&j, body, CHAOS_E_USAGE);
     json_enter_object(&j, "request");
     while (json_key(&j, &key)) {
-        const argument_row *row = find(key);
+        const argument_row *row = find(key, wanted);
         if (row == NULL) {
             json_skip(&j, "request", NULL);
         } else if (!read_argument(&j, row, out, why)) {
@@ -190,7 +203,7 @@ bool guest_arguments_read(chaos_slice body, guest_arguments *out, char why[200])
         return true;
     }
     (void)snprintf(why, 200, "invalid request: %s: %s at offset %zu", j.r.why.field == NULL ? "" : j.r.why.field,
-                   j.r.why.reason == NULL ? "malformed" : j.r.why.reason, j.r.why.offset);
+                   j.r.why.reason == NULL ? chaos_status_text(j.r.why.status) : j.r.why.reason, j.r.why.offset);
     return false;
 }
 
@@ -272,7 +285,7 @@ static bool take_query_value(const argument_row *row, guest_arguments *a, chaos_
     }
 }
 
-bool guest_arguments_read_query(const char *query, guest_arguments *out, char why[200])
+bool guest_arguments_read_query(const char *query, const char *wanted, guest_arguments *out, char why[200])
 {
     size_t length = strlen(query);
     *out = (guest_arguments){ .storage = CHAOS_BUFFER_INIT(2 * MAX_ARGUMENT) };
@@ -281,7 +294,7 @@ bool guest_arguments_read_query(const char *query, guest_arguments *out, char wh
     }
     for (const char *part = query; *part != '\0';) {
         size_t size = strcspn(part, "&"), key_size = strcspn(part, "=&");
-        const argument_row *row = find(slice(part, key_size));
+        const argument_row *row = find(slice(part, key_size), wanted);
         size_t value_at = key_size < size ? key_size + 1 : size;
         chaos_slice value;
         if (row != NULL && !unescape(slice(part + value_at, size - value_at), &out->storage, &value)) {

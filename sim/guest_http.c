@@ -1,6 +1,7 @@
 /* guest_http.c - what the guest agent answers to an HTTP request: paths, JSON or not, and errors in the
  * agent's own form. */
 #include <stdio.h>
+#include <strings.h>
 
 #include "sim/guest_state.h"
 
@@ -106,22 +107,24 @@ static bool asks_for_json(const char *query)
     return false;
 }
 
-static chaos_status answer_json(guest *g, guest_api api, const char *method, const guest_arguments *arguments,
+static chaos_status put_unknown_method(guest_reply *reply, const char *method)
+{
+    char quoted[64], text[128];
+    (void)snprintf(text, sizeof text, "Service not found: %s",
+                   error_quote(quoted, sizeof quoted, slice(method, strnlen(method, sizeof quoted))));
+    return put_error(reply, 400, text);
+}
+
+static chaos_status answer_json(guest *g, const guest_method_row *row, const guest_arguments *arguments,
                                 guest_reply *reply)
 {
     CHAOS_AUTO_BUFFER(body, GUEST_MAX_REPLY);
-    char text[128];
     guest_answer answer = { .w = json_writer_begin(&body) };
     (void)pthread_mutex_lock(&g->lock);
-    bool known = guest_call(g, api, method, arguments, &answer);
+    row->call(g, arguments, &answer);
     (void)pthread_mutex_unlock(&g->lock);
     chaos_status status = CHAOS_OK;
-    if (!known) {
-        char quoted[64];
-        (void)snprintf(text, sizeof text, "Service not found: %s",
-                       error_quote(quoted, sizeof quoted, slice(method, strnlen(method, sizeof quoted))));
-        status = put_error(reply, 400, text);
-    } else if (answer.error[0] != '\0') {
+    if (answer.error[0] != '\0') {
         status = put_error(reply, 400, answer.error);
     } else if (answer.ours != CHAOS_OK || json_writer_status(&answer.w) != CHAOS_OK ||
                !put(reply, 200, JSON_TYPE, slice("", 0)) || !to_ascii(buffer_slice(&body), &reply->body)) {
@@ -131,20 +134,36 @@ static chaos_status answer_json(guest *g, guest_api api, const char *method, con
     return status;
 }
 
+/* A media type has no case, and ends before its parameters. */
+static bool says_json(const char *content_type)
+{
+    size_t length = strlen(JSON_TYPE);
+    return strncasecmp(content_type, JSON_TYPE, length) == 0 && strchr("; \t", content_type[length]) != NULL;
+}
+
+static bool asks_with_a_query(const guest_request *request)
+{
+    return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
 static bool is_json(const guest_request *request)
 {
-    return strcmp(request->method, "GET") == 0 || asks_for_json(request->query) ||
-           strncmp(request->content_type, JSON_TYPE, strlen(JSON_TYPE)) == 0;
+    return asks_with_a_query(request) || asks_for_json(request->query) || says_json(request->content_type);
 }
 
 static chaos_status answer_method(guest *g, const guest_request *request, guest_api api, const char *method,
                                   guest_reply *reply)
 {
+    const guest_method_row *row = guest_find_method(api, method);
     guest_arguments arguments;
     char why[200] = "";
-    bool read = strcmp(request->method, "GET") == 0 ? guest_arguments_read_query(request->query, &arguments, why)
-                                                    : guest_arguments_read(request->body, &arguments, why);
-    chaos_status status = read ? answer_json(g, api, method, &arguments, reply) : put_error(reply, 400, why);
+    if (row == NULL) {
+        return put_unknown_method(reply, method);
+    }
+    bool read = asks_with_a_query(request)
+                    ? guest_arguments_read_query(request->query, row->arguments, &arguments, why)
+                    : guest_arguments_read(request->body, row->arguments, &arguments, why);
+    chaos_status status = read ? answer_json(g, row, &arguments, reply) : put_error(reply, 400, why);
     guest_arguments_free(&arguments);
     return status;
 }

@@ -72,7 +72,7 @@ static bool write_tcb_info(const guest *g, chaos_buffer *text)
 
 void guest_info(guest *g, const guest_arguments *a, guest_answer *answer)
 {
-    CHAOS_AUTO_BUFFER(tcb, 2 * 1024 * 1024);
+    CHAOS_AUTO_BUFFER(tcb, GUEST_MAX_REPLY / 2);
     chaos_sha256 mr = guest_mr_aggregated(g);
     char vm_config[GUEST_VM_CONFIG_SIZE];
     json_writer *w = &answer->w;

@@ -31,36 +31,32 @@ static void emit_event(guest *g, const guest_arguments *a, guest_answer *answer)
     }
 }
 
-static const struct method {
-    guest_api api;
-    const char *name;
-    guest_method *call;
-} methods[] = {
-    { GUEST_API_DSTACK, "GetKey", guest_get_key },
-    { GUEST_API_DSTACK, "GetTlsKey", guest_get_tls_key },
-    { GUEST_API_DSTACK, "GetQuote", guest_get_quote },
-    { GUEST_API_DSTACK, "Attest", guest_attest },
-    { GUEST_API_DSTACK, "EmitEvent", emit_event },
-    { GUEST_API_DSTACK, "Info", guest_info },
-    { GUEST_API_DSTACK, "Sign", guest_sign },
-    { GUEST_API_DSTACK, "Verify", guest_verify },
-    { GUEST_API_DSTACK, "Version", guest_version },
-    { GUEST_API_TAPPD, "DeriveKey", guest_derive_key },
-    { GUEST_API_TAPPD, "DeriveK256Key", guest_derive_k256_key },
-    { GUEST_API_TAPPD, "TdxQuote", guest_tdx_quote },
-    { GUEST_API_TAPPD, "RawQuote", guest_raw_quote },
-    { GUEST_API_TAPPD, "Info", guest_info },
-    { GUEST_API_TAPPD, "Version", guest_version },
+#define TLS_ARGUMENTS "subject alt_names usage_ra_tls usage_server_auth usage_client_auth"
+
+static const guest_method_row methods[] = {
+    { GUEST_API_DSTACK, "GetKey", guest_get_key, "path purpose algorithm" },
+    { GUEST_API_DSTACK, "GetTlsKey", guest_get_tls_key, TLS_ARGUMENTS " not_before not_after with_app_info" },
+    { GUEST_API_DSTACK, "GetQuote", guest_get_quote, "report_data" },
+    { GUEST_API_DSTACK, "Attest", guest_attest, "report_data" },
+    { GUEST_API_DSTACK, "EmitEvent", emit_event, "event payload" },
+    { GUEST_API_DSTACK, "Info", guest_info, "" },
+    { GUEST_API_DSTACK, "Sign", guest_sign, "algorithm data" },
+    { GUEST_API_DSTACK, "Verify", guest_verify, "algorithm data signature public_key" },
+    { GUEST_API_DSTACK, "Version", guest_version, "" },
+    { GUEST_API_TAPPD, "DeriveKey", guest_derive_key, TLS_ARGUMENTS " path random_seed" },
+    { GUEST_API_TAPPD, "DeriveK256Key", guest_derive_k256_key, "path purpose algorithm" },
+    { GUEST_API_TAPPD, "TdxQuote", guest_tdx_quote, "report_data hash_algorithm prefix" },
+    { GUEST_API_TAPPD, "RawQuote", guest_raw_quote, "report_data" },
+    { GUEST_API_TAPPD, "Info", guest_info, "" },
+    { GUEST_API_TAPPD, "Version", guest_version, "" },
 };
 
-bool guest_call(guest *g, guest_api api, const char *method, const guest_arguments *arguments,
-                guest_answer *answer)
+const guest_method_row *guest_find_method(guest_api api, const char *name)
 {
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(methods); i++) {
-        if (methods[i].api == api && strcmp(methods[i].name, method) == 0) {
-            methods[i].call(g, arguments, answer);
-            return true;
+        if (methods[i].api == api && strcmp(methods[i].name, name) == 0) {
+            return &methods[i];
         }
     }
-    return false;
+    return NULL;
 }

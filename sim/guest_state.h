@@ -8,10 +8,10 @@
 #include "sim/recipe.h"
 
 #define GUEST_MAX_SEED 128
-#define GUEST_MAX_EVENT_NAME 64
-#define GUEST_MAX_EVENT_PAYLOAD 1024
+#define GUEST_MAX_EVENT_NAME 256
+#define GUEST_MAX_EVENT_PAYLOAD 8192
 #define GUEST_MAX_TEXT 1024 /* of a path, a purpose, ... */
-#define GUEST_MAX_ALT_NAMES 8
+#define GUEST_MAX_ALT_NAMES 32
 #define GUEST_FILES 5
 #define GUEST_REPORT_DATA_SIZE 64
 #define GUEST_VM_CONFIG_SIZE 192
@@ -46,10 +46,12 @@ typedef struct guest_arguments {
     size_t alt_name_count;
 } guest_arguments;
 
-/* False with `why` (a sentence for the answer). guest_arguments.c */
-CHAOS_MUST_USE bool guest_arguments_read(chaos_slice body, guest_arguments *out, char why[200]);
+/* `wanted` names what the method takes, "path purpose"; everything else is passed over, whatever it is.
+ * False with `why` (a sentence for the answer). guest_arguments.c */
+CHAOS_MUST_USE bool guest_arguments_read(chaos_slice body, const char *wanted, guest_arguments *out, char why[200]);
 /* The same from a query, "path=a&purpose=b", as GET has it: %XX and + undone, lists by repetition. */
-CHAOS_MUST_USE bool guest_arguments_read_query(const char *query, guest_arguments *out, char why[200]);
+CHAOS_MUST_USE bool guest_arguments_read_query(const char *query, const char *wanted, guest_arguments *out,
+                                               char why[200]);
 void guest_arguments_free(guest_arguments *arguments);
 
 /* ------------------------------------------------------------------ methods ---- */
@@ -63,12 +65,21 @@ typedef struct guest_answer {
 
 void guest_refuse(guest_answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void guest_fault(guest_answer *answer);
-/* False: there is no such method on this API. The lock is held. guest_methods.c */
-CHAOS_MUST_USE bool guest_call(guest *g, guest_api api, const char *method, const guest_arguments *arguments,
-                               guest_answer *answer);
 
-/* Each fills the answer or refuses. guest_keys.c, guest_tls.c, guest_quotes.c, guest_attest.c, guest_info.c */
+/* Each fills the answer or refuses, and is called with the lock held. guest_keys.c, guest_tls.c, guest_quotes.c,
+ * guest_attest.c, guest_info.c */
 typedef void guest_method(guest *g, const guest_arguments *a, guest_answer *answer);
+
+typedef struct guest_method_row {
+    guest_api api;
+    const char *name;
+    guest_method *call;
+    const char *arguments; /* their names with a space between */
+} guest_method_row;
+
+/* NULL: there is no such method on this API. guest_methods.c */
+const guest_method_row *guest_find_method(guest_api api, const char *name);
+
 guest_method guest_get_key, guest_derive_k256_key, guest_sign, guest_verify;
 guest_method guest_get_tls_key, guest_derive_key;
 guest_method guest_get_quote, guest_raw_quote, guest_tdx_quote;

@@ -12,6 +12,7 @@
 #define REQUEST_SECONDS 30              /* from its first byte to the last of its answer */
 #define CONNECTION_MEMORY (64u * 1024u) /* for request line and headers */
 #define MAX_QUERY (64u * 1024u)
+#define METHODS "GET, HEAD, POST"
 
 /* A connection, and until when its request must be done with: a peer that sends a byte now and then is not idle. */
 typedef struct peer {
@@ -126,7 +127,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, int status, con
     bool ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
               MHD_add_response_header(response, MHD_HTTP_HEADER_SERVER, GUEST_SERVER) == MHD_YES &&
               (status == MHD_HTTP_OK ||
-               MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES);
+               MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES) &&
+              (status != MHD_HTTP_METHOD_NOT_ALLOWED ||
+               MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, METHODS) == MHD_YES);
     enum MHD_Result result = ok ? MHD_queue_response(connection, (unsigned)status, response) : MHD_NO;
     MHD_destroy_response(response);
     return result;
@@ -204,8 +207,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *size = 0;
         return MHD_YES;
     }
-    if (strcmp(method, "POST") != 0 && strcmp(method, "GET") != 0) {
-        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and POST are spoken");
+    if (strcmp(method, "POST") != 0 && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only " METHODS " are spoken");
     }
     return handle(l, connection, url, method, u);
 }

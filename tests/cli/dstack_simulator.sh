@@ -88,7 +88,11 @@ answers 200 '"key":"' GET '/GetKey?path=a%2Fb&purpose=c'
 answers 404 "<html>" GET /v1/Version
 answers 400 'Service not found: Nothing' POST /Nothing '{}'
 answers 400 'Odd number of digits' POST /GetQuote '{"report_data":"abc"}'
-answers 405 'GET and POST' PUT /GetKey '{}'
+answers 405 $'\nAllow: GET, HEAD, POST\r' PUT /GetKey '{}'
+answers 405 'GET, HEAD, POST are spoken' OPTIONS /GetKey
+answers 200 'Content-Length: ' HEAD /Version
+answers 404 'text/html' HEAD /v1/Version
+[ -z "$(http HEAD /Version | sed '1,/^\r$/d')" ] || fail "an answer to HEAD has a body"
 answers 200 '"k256_key":"' POST /prpc/Tappd.DeriveK256Key '{"path":"a"}'
 [ "$(http GET '/prpc/DeriveK256Key?path=a' | sed -n 's/.*"k256_key":"\([^"]*\)".*/\1/p')" = "$(member '/GetKey?path=a' key)" ] ||
     fail "tappd has other keys"

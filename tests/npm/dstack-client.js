@@ -287,6 +287,12 @@ async function checkAtOnce(client, where) {
     }
 }
 
+// More than are served at a time: they wait, and none is refused, although Node connects without waiting.
+async function checkBurst(where) {
+    const replies = await Promise.all(Array.from({ length: 500 }, () => post(where, '/Version', '{}')));
+    holds(replies.every((reply) => reply.status === 200), 'five hundred at once');
+}
+
 // The body's length is counted in UTF-16 units over the socket: what is not ASCII loses its end there.
 async function checkNotAscii(client, isSocket) {
     if (isSocket) {
@@ -315,6 +321,7 @@ async function checkDstack(where, endpoint) {
         await checkAttest(client);
     }
     await checkAtOnce(client, where);
+    await checkBurst(isSocket ? endpoint : url);
     await checkNotAscii(client, isSocket);
     await fails(client.deriveKey('x'), /deprecated/, 'deriveKey of the newer client');
 }

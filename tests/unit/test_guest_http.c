@@ -69,6 +69,7 @@ static void test_paths(void **state)
     refused(GUEST_API_DSTACK, "/getkey", "{}", "Service not found: getkey");
     refused(GUEST_API_TAPPD, "/prpc/Tappd.GetKey", "{}", "Service not found: GetKey");
     refused(GUEST_API_DSTACK, "/GpuInfo", "{}", "Service not found");
+    refused(GUEST_API_DSTACK, "/GpuInfo", "{", "Service not found: GpuInfo"); /* before anybody reads the body */
 }
 
 /* ------------------------------------------------------------------- arguments ---- */
@@ -78,12 +79,15 @@ static void test_json_arguments(void **state)
     (void)state;
     served(GUEST_API_DSTACK, "/GetKey", "{\"path\":\"a\",\"not known\":{\"x\":[1,2]}}");
     served(GUEST_API_DSTACK, "/GetTlsKey", "{\"not_before\":null,\"not_after\":null}");
+    served(GUEST_API_DSTACK, "/GetTlsKey", "{\"path\":5}"); /* it has no such member, and the old client sends one */
+    served(GUEST_API_DSTACK, "/GetKey", "{\"report_data\":\"zz\",\"not_before\":\"x\"}");
+    served(GUEST_API_DSTACK, "/Info", "{\"path\":null,\"alt_names\":1}");
     refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":5}", "path");
     refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":null}", "path");
     refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":\"a\"", "invalid request");
     refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":\"a\"}x", "invalid request");
     refused(GUEST_API_DSTACK, "/GetKey", "[]", "invalid request");
-    refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":\"a\",\"path\":\"a\"}", "invalid request");
+    refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":\"a\",\"path\":\"a\"}", "a key twice");
     refused(GUEST_API_DSTACK, "/GetKey", "{\"path\":\"\\ud800\"}", "invalid request");
     refused(GUEST_API_DSTACK, "/GetQuote", "{\"report_data\":null}", "report_data");
     refused(GUEST_API_DSTACK, "/GetQuote", "{\"report_data\":\"0\"}", "Odd number of digits");
@@ -96,8 +100,10 @@ static void test_json_arguments(void **state)
     refused(GUEST_API_DSTACK, "/GetTlsKey", "{\"not_before\":\"1\"}", "not_before");
     refused(GUEST_API_DSTACK, "/GetTlsKey", "{\"alt_names\":\"a\"}", "alt_names");
     refused(GUEST_API_DSTACK, "/GetTlsKey", "{\"alt_names\":[1]}", "alt_names");
-    refused(GUEST_API_DSTACK, "/GetTlsKey",
-            "{\"alt_names\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]}", "alt_names: more than eight");
+#define EIGHT "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\""
+    served(GUEST_API_DSTACK, "/GetTlsKey", "{\"alt_names\":[" EIGHT "," EIGHT "," EIGHT "," EIGHT "]}");
+    refused(GUEST_API_DSTACK, "/GetTlsKey", "{\"alt_names\":[" EIGHT "," EIGHT "," EIGHT "," EIGHT ",\"a\"]}",
+            "alt_names: more than 32");
 }
 
 static void test_long_arguments(void **state)
@@ -136,6 +142,7 @@ static void test_queries(void **state)
         json_decref(by_query);
         json_decref(by_body);
     }
+    served(GUEST_API_DSTACK, "/GetKey?report_data=abc&usage_ra_tls=1", NULL); /* nothing of this method */
     served(GUEST_API_DSTACK, "/GetTlsKey?usage_ra_tls=true&alt_names=a&alt_names=b&not_after=1800000000&not_before=1", NULL);
     refused(GUEST_API_DSTACK, "/GetTlsKey?usage_ra_tls=1", NULL, "neither true nor false");
     refused(GUEST_API_DSTACK, "/GetTlsKey?not_after=1x", NULL, "not a number");
@@ -178,6 +185,11 @@ static void test_content_types(void **state)
 {
     (void)state;
     expect_raw("application/json", "", false, 200, "application/json", "\"key\"");
+    expect_raw("Application/JSON", "", false, 200, "application/json", "\"key\"");
+    expect_raw("application/json; charset=utf-8", "", false, 200, "application/json", "\"key\"");
+    expect_raw("application/json ;charset=utf-8", "", false, 200, "application/json", "\"key\"");
+    expect_raw("application/jsonx", "", false, 400, "application/octet-stream", "JSON only");
+    expect_raw("application/jso", "", false, 400, "application/octet-stream", "JSON only");
     expect_raw("application/octet-stream", "json", false, 200, "application/json", "\"key\"");
     expect_raw("", "a=b&json=1", false, 200, "application/json", "\"key\"");
     expect_raw("", "json=true", false, 200, "application/json", "\"key\"");

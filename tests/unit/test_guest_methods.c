@@ -246,17 +246,17 @@ static void test_attest(void **state)
 
 static void test_emit_event_refusals(void **state)
 {
-    char body[4096], text[2 * GUEST_MAX_EVENT_PAYLOAD + 3] = { 0 };
+    char text[2 * GUEST_MAX_EVENT_PAYLOAD + 3] = { 0 }, body[sizeof text + 64];
     (void)state;
-    refused("/EmitEvent", "{\"payload\":\"00\"}", "1 to 64 bytes");
+    refused("/EmitEvent", "{\"payload\":\"00\"}", "1 to 256 bytes");
     refused("/EmitEvent", "{\"event\":\"a:b\"}", "no colon");
     refused("/EmitEvent", "{\"event\":\"a\",\"payload\":\"0\"}", "Odd number");
     memset(text, 'a', GUEST_MAX_EVENT_NAME + 1);
     (void)snprintf(body, sizeof body, "{\"event\":\"%s\"}", text);
-    refused("/EmitEvent", body, "1 to 64 bytes");
+    refused("/EmitEvent", body, "1 to 256 bytes");
     memset(text, 'a', sizeof text - 1);
     (void)snprintf(body, sizeof body, "{\"event\":\"a\",\"payload\":\"%s\"}", text);
-    refused("/EmitEvent", body, "at most 1024 bytes");
+    refused("/EmitEvent", body, "at most 8192 bytes");
 }
 
 static void test_event_log_fills(void **state)
@@ -272,6 +272,29 @@ static void test_event_log_fills(void **state)
     }
     refused("/EmitEvent", "{\"event\":\"more\"}", "the event log is full");
     json_decref(ask("/GetQuote", "{}"));
+    guest_free(g);
+    g = kept;
+}
+
+/* Long before so many: then too it is a refusal, and what was measured is still told. */
+static void test_event_log_fills_with_payloads(void **state)
+{
+    static const char begin[] = "{\"event\":\"e\",\"payload\":\"";
+    char body[sizeof begin + 2 * GUEST_MAX_EVENT_PAYLOAD + 2] = "";
+    const size_t fits = CHAOS_MAX_EVENT_LOG / (2 * GUEST_MAX_EVENT_PAYLOAD) - 1;
+    (void)state;
+    guest *kept = g;
+    g = guest_of_seed("full of payloads");
+    memset(body, 'a', sizeof body - 1);
+    memcpy(body, begin, sizeof begin - 1);
+    memcpy(body + sizeof body - 3, "\"}", 3);
+    for (size_t i = 0; i < fits; i++) {
+        json_decref(ask("/EmitEvent", body));
+    }
+    refused("/EmitEvent", body, "the event log is full");
+    json_decref(ask("/GetQuote", "{}"));
+    json_decref(ask("/Attest", "{}"));
+    json_decref(ask("/Info", "{}"));
     guest_free(g);
     g = kept;
 }
@@ -495,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_attest),
         cmocka_unit_test(test_emit_event_refusals),
         cmocka_unit_test(test_event_log_fills),
+        cmocka_unit_test(test_event_log_fills_with_payloads),
         cmocka_unit_test(test_ra_tls),
         cmocka_unit_test(test_plain_certificates),
         cmocka_unit_test(test_certificate_refusals),

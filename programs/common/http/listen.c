@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG SOMAXCONN /* a Unix socket whose queue is full refuses who connects without waiting */
 
 static int cannot(const char *program, const char *what, const char *where)
 {
