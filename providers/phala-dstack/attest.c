@@ -5,6 +5,8 @@
 #include "plugin.h"
 
 #define REPORT_DATA_SIZE 64
+#define MAX_COMPOSE (256u * 1024u) /* verifiers read no longer ones */
+#define MAX_VM_CONFIG (64u * 1024u)
 #define SMALLEST_QUOTE (48u + 584u) /* header and TD report: a quote is longer, and what is shorter is none */
 
 static void to_hex(const uint8_t *bytes, size_t size, char *out)
@@ -52,22 +54,48 @@ static chaos_status emit_quote(const dstack *d, chaos_slice reply, chaos_error *
     return status;
 }
 
-/* A member that is a string, emitted as a part with its escapes undone. */
-static chaos_status emit_text(const dstack *d, chaos_slice json, const char *place, const char *part, bool required,
-                              chaos_error *err)
+/* A member that is a string, its escapes undone; the caller frees it. NULL with CHAOS_OK: it is not there. */
+static chaos_status read_text(const dstack *d, chaos_slice json, const char *place, char **text, chaos_error *err)
 {
     chaos_slice raw;
-    if (d->host->json_raw(d->host, json, place, &raw, required ? err : NULL) != CHAOS_OK) {
-        return required ? CHAOS_E_GUEST_AGENT : CHAOS_OK;
+    *text = NULL;
+    if (d->host->json_raw(d->host, json, place, &raw, NULL) != CHAOS_OK) {
+        return CHAOS_OK;
     }
-    char *text = malloc(raw.size + 1);
-    if (text == NULL) {
-        return chaos_provider_fail(err, CHAOS_E_MEMORY, "out of memory");
+    *text = malloc(raw.size + 1);
+    return *text == NULL ? chaos_provider_fail(err, CHAOS_E_MEMORY, "out of memory")
+                         : d->host->json_text(d->host, json, place, *text, raw.size + 1, err);
+}
+
+static chaos_status emit_event_log(const dstack *d, chaos_slice reply, chaos_error *err)
+{
+    char *text;
+    chaos_slice raw;
+    chaos_status status = d->host->json_raw(d->host, reply, "event_log", &raw, err);
+    if (status != CHAOS_OK) {
+        return CHAOS_E_GUEST_AGENT;
     }
-    chaos_status status = d->host->json_text(d->host, json, place, text, raw.size + 1, err);
+    status = read_text(d, reply, "event_log", &text, err);
     if (status == CHAOS_OK && text[0] == '\0') {
-        status = required ? chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "%s is empty", place) : CHAOS_OK;
+        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "event_log is empty");
     } else if (status == CHAOS_OK) {
+        status = d->host->emit(d->host, "dstack-event-log", text_slice(text), err);
+    }
+    free(text);
+    return status;
+}
+
+/* What belongs to the evidence and can be missing: also where verifiers would refuse all of it for its size. */
+static chaos_status emit_beside(const dstack *d, chaos_slice json, const char *place, const char *part, size_t max,
+                                chaos_error *err)
+{
+    char *text, line[128];
+    chaos_status status = read_text(d, json, place, &text, err);
+    size_t size = status == CHAOS_OK && text != NULL ? strlen(text) : 0;
+    if (size > max) {
+        (void)snprintf(line, sizeof line, "%s is not carried along: it has %zu bytes, more than %zu", place, size, max);
+        d->host->log(d->host, CHAOS_LOG_WARNING, line);
+    } else if (size > 0) {
         status = d->host->emit(d->host, part, text_slice(text), err);
     }
     free(text);
@@ -79,7 +107,7 @@ static chaos_status emit_text(const dstack *d, chaos_slice json, const char *pla
 static chaos_status emit_app_compose(const dstack *d, chaos_error *err)
 {
     chaos_http_reply *reply = NULL;
-    chaos_slice raw;
+    char *tcb_info;
     chaos_error why;
     if (agent_call(d, "Info", "{}", MAX_QUOTE_REPLY, 0, &reply, &why) != CHAOS_OK) {
         char line[sizeof why.text + 64]; /* evidence without the file is evidence, too */
@@ -88,14 +116,10 @@ static chaos_status emit_app_compose(const dstack *d, chaos_error *err)
         return CHAOS_OK;
     }
     chaos_status status = CHAOS_OK;
-    if (d->host->json_raw(d->host, reply->body, "tcb_info", &raw, NULL) == CHAOS_OK) {
-        char *tcb_info = malloc(raw.size + 1);
-        if (tcb_info != NULL &&
-            d->host->json_text(d->host, reply->body, "tcb_info", tcb_info, raw.size + 1, NULL) == CHAOS_OK) {
-            status = emit_text(d, text_slice(tcb_info), "app_compose", "dstack-app-compose", false, err);
-        }
-        free(tcb_info);
+    if (read_text(d, reply->body, "tcb_info", &tcb_info, NULL) == CHAOS_OK && tcb_info != NULL) {
+        status = emit_beside(d, text_slice(tcb_info), "app_compose", "dstack-app-compose", MAX_COMPOSE, err);
     }
+    free(tcb_info);
     d->host->http_free(d->host, reply);
     return status;
 }
@@ -117,10 +141,10 @@ chaos_status dstack_attest(void *self, const uint8_t report_data[REPORT_DATA_SIZ
         status = emit_quote(d, reply->body, err);
     }
     if (status == CHAOS_OK) {
-        status = emit_text(d, reply->body, "event_log", "dstack-event-log", true, err);
+        status = emit_event_log(d, reply->body, err);
     }
     if (status == CHAOS_OK) {
-        status = emit_text(d, reply->body, "vm_config", "dstack-vm-config", false, err);
+        status = emit_beside(d, reply->body, "vm_config", "dstack-vm-config", MAX_VM_CONFIG, err);
     }
     d->host->http_free(d->host, reply);
     return status == CHAOS_OK ? emit_app_compose(d, err) : status;

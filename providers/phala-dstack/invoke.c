@@ -8,7 +8,7 @@ typedef struct method {
 } method;
 
 static const method methods[] = {
-    { "GetTlsKey", API_DSTACK, MAX_SMALL_REPLY },
+    { "GetTlsKey", API_DSTACK, MAX_QUOTE_REPLY },
     { "GetQuote", API_DSTACK, MAX_QUOTE_REPLY },
     { "Attest", API_DSTACK, MAX_QUOTE_REPLY },
     { "EmitEvent", API_DSTACK, MAX_SMALL_REPLY },

@@ -353,15 +353,53 @@ static void upper_key(json_t *a)
     explicit_bzero(text, sizeof text);
 }
 
-static void other_compose(json_t *a)
+static void set_compose(json_t *a, const char *compose)
 {
     json_t *details = json_loads(json_string_value(json_object_get(a, "tcb_info")), 0, NULL);
     assert_non_null(details);
-    json_object_set_new(details, "app_compose", json_string("{\"another\":\"file\"}"));
+    json_object_set_new(details, "app_compose", json_string(compose));
     char *text = json_dumps(details, JSON_COMPACT);
     json_object_set_new(a, "tcb_info", json_string(text));
     free(text);
     json_decref(details);
+}
+
+static char *letters(size_t count)
+{
+    char *text = malloc(count + 1);
+    assert_non_null(text);
+    memset(text, 'x', count);
+    text[count] = '\0';
+    return text;
+}
+
+static void set_long_compose(json_t *a, size_t count)
+{
+    char *text = letters(count);
+    set_compose(a, text);
+    free(text);
+}
+
+static void other_compose(json_t *a)
+{
+    set_compose(a, "{\"another\":\"file\"}");
+}
+
+static void longest_compose(json_t *a)
+{
+    set_long_compose(a, 256 * 1024);
+}
+
+static void too_long_compose(json_t *a)
+{
+    set_long_compose(a, 256 * 1024 + 1);
+}
+
+static void too_long_config(json_t *a)
+{
+    char *text = letters(64 * 1024 + 1);
+    json_object_set_new(a, "vm_config", json_string(text));
+    free(text);
 }
 
 /* -------------------------------------------------------------------- cases ---- */
@@ -461,9 +499,12 @@ static const agent_case cases[] = {
     { "an event twice", "GetQuote", EDITS(repeat_last_event), BROKEN("rtmr3"), "RTMR3_MISMATCH" },
     { "an event's payload changed", "GetQuote", EDITS(change_payload), CHAOS_E_PROVIDER, "", "EVENT_DIGEST" },
     { "VM configuration a number", "GetQuote", SAYS("vm_config", "7"), AGENT, "vm_config" },
+    { "VM configuration beyond what verifiers read", "GetQuote", EDITS(too_long_config), CHAOS_OK, NULL, NULL },
     { "VM configuration left out", "GetQuote", LACKS("vm_config"), CHAOS_OK, NULL, NULL },
     /* what belongs to it */
     { "another compose file", "Info", EDITS(other_compose), CHAOS_E_PROVIDER, "", "APP_COMPOSE" },
+    { "another one, the longest", "Info", EDITS(longest_compose), CHAOS_E_PROVIDER, "", "APP_COMPOSE" },
+    { "a compose file beyond what verifiers read", "Info", EDITS(too_long_compose), CHAOS_OK, NULL, NULL }, /* left out */
     { "no Info", "Info", ANSWERS(400, JSON_TYPE, "{\"error\":\"busy\"}"), CHAOS_OK, NULL, NULL },
     { "Info without details", "Info", LACKS("tcb_info"), CHAOS_OK, NULL, NULL },
     { "Info that is no JSON", "Info", ANSWERS(200, JSON_TYPE, "{"), CHAOS_OK, NULL, NULL },
