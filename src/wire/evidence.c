@@ -117,6 +117,13 @@ chaos_status chaos_evidence_parse(chaos_slice quote, chaos_evidence **evidence, 
 
 /* ------------------------------------------------------------- envelope ---- */
 
+/* What other hardware says: nothing here reads it, so beside a quote it would be passed over. */
+static bool has_other_hardware(const chaos_slice *parts)
+{
+    return parts[PART_NITRO_DOCUMENT].data != NULL || parts[PART_SNP_CERTIFICATES].data != NULL ||
+           parts[PART_SNP_REPORT].data != NULL;
+}
+
 /* The one quote of an envelope, of the kind that its media type says, and the event log beside it. */
 static bool take_quote(chaos_evidence *made, fault *why)
 {
@@ -127,6 +134,10 @@ static bool take_quote(chaos_evidence *made, fault *why)
     if (is_tdx == is_sgx) {
         return fault_set(why, CHAOS_E_ENVELOPE_FORMAT, "evidence", CHAOS_NO_OFFSET,
                          "exactly one of tdx-quote and sgx-quote is needed");
+    }
+    if (has_other_hardware(parts)) {
+        return fault_set(why, CHAOS_E_ENVELOPE_FORMAT, "evidence", CHAOS_NO_OFFSET,
+                         "evidence of another TEE stands beside the quote");
     }
     made->raw = parts[is_tdx ? PART_TDX_QUOTE : PART_SGX_QUOTE];
     made->event_log = parts[PART_DSTACK_EVENT_LOG];

@@ -484,7 +484,8 @@ static chaos_binding some_binding(void)
 
 /* What an envelope of the tests is made of; an empty slice means that there is no such part. */
 typedef struct ingredients {
-    chaos_slice tdx_quote, sgx_quote, event_log;
+    chaos_slice tdx_quote, sgx_quote, event_log, other;
+    envelope_part other_is;
     uint8_t words[CHAOS_BINDING_SIZE];
 } ingredients;
 
@@ -509,6 +510,9 @@ static chaos_buffer text_of(const ingredients *in)
     e.parts[PART_DSTACK_EVENT_LOG] = in->event_log;
     e.parts[PART_SGX_QUOTE] = in->sgx_quote;
     e.parts[PART_TDX_QUOTE] = in->tdx_quote;
+    if (in->other.data != NULL) {
+        e.parts[in->other_is] = in->other;
+    }
     assert_true(envelope_write(&e, &text));
     return text;
 }
@@ -594,6 +598,33 @@ static void test_object_needs_one_quote(void **state)
     in.tdx_quote = (chaos_slice){ NULL, 0 };
     in.sgx_quote = buffer_slice(&tdx_quote);
     expect_parse(&in, CHAOS_E_ENVELOPE_FORMAT, "evidence");
+}
+
+/* What nobody reads must not look like evidence; what only accompanies a quote may. */
+static void test_object_is_of_one_tee(void **state)
+{
+    static const struct {
+        envelope_part part;
+        chaos_status status;
+    } cases[] = {
+        { PART_NITRO_DOCUMENT, CHAOS_E_ENVELOPE_FORMAT },
+        { PART_SNP_CERTIFICATES, CHAOS_E_ENVELOPE_FORMAT },
+        { PART_SNP_REPORT, CHAOS_E_ENVELOPE_FORMAT },
+        { PART_DSTACK_VM_CONFIG, CHAOS_OK },
+        { PART_DSTACK_ATTESTATION, CHAOS_OK },
+        { PART_X509_CHAIN, CHAOS_OK },
+    };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(cases); i++) {
+        ingredients in = tdx_ingredients();
+        in.other = slice_text("{}");
+        in.other_is = cases[i].part;
+        expect_parse(&in, cases[i].status, "evidence");
+        in.event_log = (chaos_slice){ NULL, 0 };
+        in.tdx_quote = in.event_log;
+        in.sgx_quote = buffer_slice(&sgx_quote);
+        expect_parse(&in, cases[i].status, "evidence");
+    }
 }
 
 static void test_object_reads_the_quote(void **state)
@@ -747,6 +778,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_object),
         cmocka_unit_test(test_object_needs_one_quote),
+        cmocka_unit_test(test_object_is_of_one_tee),
         cmocka_unit_test(test_object_reads_the_quote),
         cmocka_unit_test(test_object_reads_the_binding),
         cmocka_unit_test(test_object_usage),
