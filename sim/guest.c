@@ -276,8 +276,8 @@ chaos_status guest_extend(guest *g, chaos_slice name, chaos_slice payload, const
         .imr = 3, .event_type = EVENT_TYPE_RUNTIME, .has_digest = true, .name = name, .version = 1
     };
     *why = NULL;
-    if (name.size == 0 || name.size > GUEST_MAX_EVENT_NAME || memchr(name.data, ':', name.size) != NULL) {
-        *why = "an event's name has 1 to 256 bytes and no colon";
+    if (!event_name_is_good(name)) { /* else nobody could read the log any more */
+        *why = "an event's name has 1 to 256 bytes, no colon and no control character";
     } else if (payload.size > GUEST_MAX_EVENT_PAYLOAD) {
         *why = "an event's payload has at most 8192 bytes";
     } else if (g->runtime_events == RUNTIME_EVENTS_MAX ||

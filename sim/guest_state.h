@@ -8,7 +8,6 @@
 #include "sim/recipe.h"
 
 #define GUEST_MAX_SEED 128
-#define GUEST_MAX_EVENT_NAME 256
 #define GUEST_MAX_EVENT_PAYLOAD 8192
 #define GUEST_MAX_TEXT 1024 /* of a path, a purpose, ... */
 #define GUEST_MAX_ALT_NAMES 32

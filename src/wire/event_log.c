@@ -7,7 +7,6 @@
 
 enum {
     RUNTIME_IMR = 3, /* the register that only runtime events extend */
-    NAME_MAX = 256,
     DIGEST_VERSION_BYTES = 1,
     DIGEST_VERSION_JSON = 2,
     LONGEST_ESCAPE = 6, /* \u00xx for one byte */
@@ -192,9 +191,9 @@ static void read_member(event_reader *events, size_t which, log_event *event, ch
 }
 
 /* A colon would let two contents have one version 1 digest; controls would let a name forge lines of a report. */
-static bool name_is_acceptable(chaos_slice name)
+bool event_name_is_good(chaos_slice name)
 {
-    if (name.size == 0 || name.size > NAME_MAX) {
+    if (name.size == 0 || name.size > MAX_EVENT_NAME) {
         return false;
     }
     for (size_t i = 0; i < name.size; i++) {
@@ -238,7 +237,7 @@ static void judge_event(json *j, const log_event *event)
     if (runtime != (event->imr == RUNTIME_IMR)) {
         json_refuse(j, keys[KEY_TYPE].text, "runtime events, and only they, belong to RTMR3");
     }
-    if (runtime && !name_is_acceptable(event->name)) {
+    if (runtime && !event_name_is_good(event->name)) {
         json_refuse(j, keys[KEY_NAME].text, "a name is 1 to 256 bytes without colon and control characters");
     }
     if (!runtime && !event->has_digest) {

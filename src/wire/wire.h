@@ -218,6 +218,7 @@ chaos_tcb_status tcb_status_from_text(chaos_slice text);
 /* ------------------------------------------------------------ event log ---- */
 
 #define MAX_EVENTS 4096
+#define MAX_EVENT_NAME 256
 #define EVENT_TYPE_RUNTIME 0x08000001u /* dstack: RTMR3 events with name and payload */
 
 typedef struct log_event {
@@ -239,6 +240,8 @@ typedef struct event_reader {
 void event_log_begin(event_reader *events, chaos_slice text, chaos_buffer *storage);
 bool event_log_next(event_reader *events, log_event *event);
 const fault *event_log_fault(const event_reader *events);
+/* What a runtime event may be called: 1 to 256 bytes without colon and control characters. */
+CHAOS_MUST_USE bool event_name_is_good(chaos_slice name);
 /* The digest that a runtime event of this content has. False: out of memory. */
 CHAOS_MUST_USE bool event_digest(const log_event *event, uint8_t out[SHA384_SIZE]);
 /* Appends one event's JSON object; the caller writes the brackets and commas. */
