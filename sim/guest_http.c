@@ -1,7 +1,6 @@
 /* guest_http.c - what the guest agent answers to an HTTP request: paths, JSON or not, and errors in the
  * agent's own form. */
 #include <stdio.h>
-#include <strings.h>
 
 #include "sim/guest_state.h"
 
@@ -137,8 +136,14 @@ static chaos_status answer_json(guest *g, const guest_method_row *row, const gue
 /* A media type has no case, and ends before its parameters. */
 static bool says_json(const char *content_type)
 {
-    size_t length = strlen(JSON_TYPE);
-    return strncasecmp(content_type, JSON_TYPE, length) == 0 && strchr("; \t", content_type[length]) != NULL;
+    size_t i = 0;
+    for (; JSON_TYPE[i] != '\0'; i++) {
+        char c = content_type[i];
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != JSON_TYPE[i]) {
+            return false;
+        }
+    }
+    return strchr("; \t", content_type[i]) != NULL;
 }
 
 static bool asks_with_a_query(const guest_request *request)
