@@ -16,6 +16,20 @@
 
 #include "kit.h"
 
+/* A sanitizer's shadow needs more room than any limit. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SHADOW 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define HAS_SHADOW 1
+#endif
+#endif
+#ifdef HAS_SHADOW
+#define MAX_MEMORY RLIM_INFINITY
+#else
+#define MAX_MEMORY ((rlim_t)4 << 30) /* so that a greedy plug-in takes neither the kit nor the machine with it */
+#endif
+
 static int64_t now_ms(void)
 {
     struct timespec t = { 0, 0 };
@@ -49,12 +63,15 @@ static void settle(const kit_run *run)
 
 static _Noreturn void be_child(const kit_subject *subject, const kit_rule *rule, kit_page *page)
 {
-    static const struct rlimit none = { 0, 0 };
+    static const struct rlimit none = { 0, 0 }, memory = { MAX_MEMORY, MAX_MEMORY };
+    kit_children nobody;
     static kit_run run;
     run = (kit_run){ .subject = subject, .rule = rule->id, .page = page, .texts = CHAOS_BUFFER_INIT(KIT_MAX_TEXTS) };
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)setrlimit(RLIMIT_CORE, &none);
+    (void)setrlimit(RLIMIT_AS, &memory);
+    kit_adopt(&nobody); /* a rule asks whether it has children */
     /* All of its room at once: rules measure the heap. */
     if (pthread_mutex_init(&run.lock, NULL) != 0 || buffer_reserve(&run.texts, KIT_MAX_TEXTS) == NULL ||
         !move_output()) {
@@ -147,6 +164,8 @@ void kit_child_run(const kit_subject *subject, const kit_rule *rule, kit_outcome
     if (page == MAP_FAILED) {
         return;
     }
+    kit_children had;
+    kit_adopt(&had);
     (void)fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0) {
@@ -155,6 +174,7 @@ void kit_child_run(const kit_subject *subject, const kit_rule *rule, kit_outcome
     if (pid > 0) {
         (void)setpgid(pid, pid); /* whoever is first */
         watch(subject, rule, page, pid, outcome);
+        kit_end_orphans(&had);
         *exchanges += page->exchanges;
     }
     (void)munmap(page, sizeof *page);

@@ -6,6 +6,7 @@
  *   kit_host.c     the host that the plug-in sees: it notes what the plug-in does, and fails on purpose when told to
  *   exchange.c     HTTP exchanges: done, recorded, or taken from a recording
  *   child.c        the process of one rule
+ *   orphans.c      what a rule's process has started and left
  *   report.c       text and JSON */
 #ifndef CHAOSCHAIN_PROVIDER_KIT_H
 #define CHAOSCHAIN_PROVIDER_KIT_H
@@ -14,6 +15,7 @@
 #include <chaoschain/tee.h>
 
 #include <limits.h>
+#include <sys/types.h>
 
 #include "codec/codec.h"
 #include "crypto/crypto.h"
@@ -230,6 +232,18 @@ size_t kit_rule_find(const char *id);
 /* Runs the rule in a process of its own, which is killed with all that it started at the time limit. */
 void kit_child_run(const kit_subject *subject, const kit_rule *rule, kit_outcome *outcome, uint32_t *exchanges);
 
+#define KIT_MAX_CHILDREN 64
+typedef struct kit_children {
+    pid_t pids[KIT_MAX_CHILDREN];
+    size_t count;
+} kit_children;
+
+void kit_children_now(kit_children *list);
+/* From here on what loses its parent becomes a child of this process; *had: those that are its children already. */
+void kit_adopt(kit_children *had);
+/* Kills the children that are not in `had`, and theirs. */
+void kit_end_orphans(const kit_children *had);
+
 #define KIT_RULE(name) void name(kit_run *run)
 KIT_RULE(rule_file_name);
 KIT_RULE(rule_file_kind);
@@ -256,6 +270,7 @@ KIT_RULE(rule_probe_time);
 KIT_RULE(rule_probe_mute);
 KIT_RULE(rule_probe_why);
 KIT_RULE(rule_probe_pure);
+KIT_RULE(rule_probe_repeat);
 KIT_RULE(rule_tee_here);
 KIT_RULE(rule_not_here);
 KIT_RULE(rule_key_emits);
@@ -278,6 +293,7 @@ KIT_RULE(rule_attest_emits);
 KIT_RULE(rule_attest_quote);
 KIT_RULE(rule_attest_report_data);
 KIT_RULE(rule_attest_log);
+KIT_RULE(rule_attest_repeat);
 KIT_RULE(rule_invoke);
 KIT_RULE(rule_emit_place);
 KIT_RULE(rule_http_bounds);

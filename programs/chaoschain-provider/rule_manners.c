@@ -80,11 +80,12 @@ KIT_RULE(rule_starts_nothing)
 KIT_RULE(rule_process_state)
 {
     static kit_tee tee;
-    watch_state before, after;
+    watch_state before, during, after;
     watch_take(&before);
     if (!opened_session(run, &tee)) {
         return;
     }
+    watch_take(&during);
     kit_close(&tee);
     const size_t files = watch_files(); /* from here on: the host opens files of its own, once */
     if (kit_open(run, &tee, run->subject->options) == CHAOS_OK) {
@@ -92,9 +93,12 @@ KIT_RULE(rule_process_state)
     }
     kit_close(&tee);
     watch_take(&after);
+    const char *meanwhile = watch_difference(&before, &during);
     const char *difference = watch_difference(&before, &after);
     if (difference != NULL) {
         kit_fail(run, "%s", difference);
+    } else if (meanwhile != NULL) {
+        kit_fail(run, "while it is open: %s", meanwhile);
     } else if (watch_files() > files) {
         kit_fail(run, "after close %zu descriptors more are open", watch_files() - files);
     }

@@ -1,12 +1,9 @@
-/* rule_open.c - opening and closing: options, a machine without the TEE, and what is left behind. */
+/* rule_open.c - opening and closing: options, a machine without the TEE, several openings at once. */
 #include <stdio.h>
 
-#include "watch.h"
+#include "kit.h"
 
 #define NO_OPTIONS "{}"
-#define ROUNDS 64
-#define STRETCHES 3
-#define SMALLEST_BLOCK 24 /* bytes that malloc(1) takes */
 
 static void must_open_alone(kit_run *run, const char *what, const char *options_json)
 {
@@ -105,113 +102,6 @@ KIT_RULE(rule_open_type)
     }
 }
 
-/* ------------------------------------------------------------------- leaks ---- */
-
-typedef struct levels {
-    size_t files, threads, memory;
-    bool has_memory;
-} levels;
-
-static size_t smaller(size_t least, size_t before, size_t after)
-{
-    const size_t growth = after > before ? after - before : 0;
-    return growth < least ? growth : least;
-}
-
-static levels measure(void)
-{
-    levels l = { .files = watch_files(), .threads = watch_threads() };
-    l.has_memory = watch_memory(&l.memory);
-    return l;
-}
-
-typedef void repeat_function(kit_run *run, const char *options_json);
-
-typedef struct stretch {
-    kit_run *run;
-    repeat_function *repeat;
-    const char *options_json;
-} stretch;
-
-static void *run_stretch(void *argument)
-{
-    const stretch *s = argument;
-    s->repeat(s->run, s->options_json);
-    return NULL;
-}
-
-/* In a thread that ends: with it ends the allocator's list of free blocks, which it counts as used. */
-static void repeat_in_thread(kit_run *run, repeat_function *repeat, const char *options_json)
-{
-    stretch s = { run, repeat, options_json };
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, run_stretch, &s) != 0 || pthread_join(thread, NULL) != 0) {
-        kit_fail(run, "the kit could not start a thread");
-    }
-}
-
-/* What grows once is no leak (caches, the allocator's own lists): what leaks grows in every stretch of rounds. */
-static void grows(kit_run *run, const char *what, repeat_function *repeat, const char *options_json)
-{
-    size_t memory = SIZE_MAX, files = SIZE_MAX, threads = SIZE_MAX;
-    bool has_memory = true;
-    repeat_in_thread(run, repeat, options_json);
-    for (int i = 0; i < STRETCHES && !kit_has_failed(run); i++) {
-        const levels before = measure();
-        repeat_in_thread(run, repeat, options_json);
-        const levels after = measure();
-        has_memory = before.has_memory;
-        memory = smaller(memory, before.memory, after.memory);
-        files = smaller(files, before.files, after.files);
-        threads = smaller(threads, before.threads, after.threads);
-    }
-    if (kit_has_failed(run)) {
-        return;
-    }
-    if (files > 0 || threads > 0) {
-        kit_fail(run, "%s: %zu descriptors and %zu threads more after every %d rounds", what, files, threads, ROUNDS);
-    } else if (memory >= (size_t)ROUNDS * SMALLEST_BLOCK) {
-        kit_fail(run, "%s: %zu bytes more on the heap after every %d rounds", what, memory, ROUNDS);
-    } else if (!has_memory) {
-        kit_note(run, "memory was not measured: this build's allocator does not say");
-    }
-}
-
-static void repeat_open(kit_run *run, const char *options_json)
-{
-    static kit_tee tee;
-    for (int i = 0; i < ROUNDS && !kit_has_failed(run); i++) {
-        if (kit_open(run, &tee, options_json) != CHAOS_OK) {
-            kit_fail(run, "open fails when it is repeated");
-        }
-        kit_close(&tee);
-    }
-}
-
-static void repeat_refused(kit_run *run, const char *options_json)
-{
-    static kit_tee tee;
-    for (int i = 0; i < ROUNDS && !kit_has_failed(run); i++) {
-        (void)kit_open(run, &tee, options_json);
-        kit_close(&tee);
-    }
-}
-
-KIT_RULE(rule_open_failed)
-{
-    if (kit_load(run)) {
-        grows(run, "after openings that failed", repeat_refused, "{\"no-such-option\":1}");
-        must_open_alone(run, "the options that were given, after openings that failed", run->subject->options);
-    }
-}
-
-KIT_RULE(rule_open_repeat)
-{
-    if (kit_load(run)) {
-        grows(run, "open and close", repeat_open, run->subject->options);
-    }
-}
-
 KIT_RULE(rule_open_several)
 {
     static kit_tee a, b, c;
@@ -227,33 +117,4 @@ KIT_RULE(rule_open_several)
         (void)kit_probe(&c, CHAOS_TEE_PROBE_MS);
     }
     kit_close(&c);
-}
-
-static void repeat_keys(kit_run *run, const char *options_json)
-{
-    static kit_tee tee;
-    uint8_t digest[32], rsv[65];
-    kit_digest("repeat", 0, digest);
-    if (kit_open(run, &tee, options_json) != CHAOS_OK) {
-        kit_fail(run, "open fails when it is repeated");
-        return;
-    }
-    for (int i = 0; i < ROUNDS && !kit_has_failed(run); i++) {
-        kit_key key;
-        if (kit_must_make_key(&tee, "", CHAOS_KEY_FRESH, &key)) {
-            (void)kit_sign(&tee, &key, digest, rsv);
-            kit_key_free(&tee, &key);
-        }
-        if (i % 16 == 0 && kit_must_make_key(&tee, KIT_PATH, CHAOS_KEY_AGENT, &key)) {
-            kit_key_free(&tee, &key);
-        }
-    }
-    kit_close(&tee);
-}
-
-KIT_RULE(rule_key_repeat)
-{
-    if (kit_load(run)) {
-        grows(run, "key, sign_digest and key_free", repeat_keys, run->subject->options);
-    }
 }

@@ -186,6 +186,13 @@ const kit_rule kit_rules[] = {
         .needs = { "probe-time" },
     },
     {
+        .id = "probe-repeat",
+        .title = "asked again and again probe keeps no file, thread or memory",
+        .mend = "free on each way out of the probe, also where the TEE is missing",
+        .run = rule_probe_repeat,
+        .needs = { "probe-time" },
+    },
+    {
         .id = TEE_HERE,
         .title = "the TEE is here, or something that stands in for it",
         .mend = "run this in the TEE, beside a simulator (--endpoint), or with a recording (--replay)",
@@ -343,6 +350,13 @@ const kit_rule kit_rules[] = {
         .needs = { "attest-quote" },
     },
     {
+        .id = "attest-repeat",
+        .title = "evidence made again and again leaves no file, thread or memory",
+        .mend = "free the quote when it was emitted: emit copies",
+        .run = rule_attest_repeat,
+        .needs = { "attest-emits" },
+    },
+    {
         .id = "invoke",
         .title = "an unknown method is refused, a reply is JSON, and no method gives out a key",
         .mend = "refuse what you do not know, and what would export or use a key unseen",
@@ -408,7 +422,7 @@ const kit_rule kit_rules[] = {
     },
     {
         .id = "process-state",
-        .title = "signals, environment, working folder, umask and open files stay as they are",
+        .title = "signals, timers, environment, locale, working folder, umask, user, limits and open files stay",
         .mend = "undo what you must change, before the call returns",
         .run = rule_process_state,
         .needs = { "probe-time" },

@@ -2,12 +2,15 @@
 #define _GNU_SOURCE /* environ, memmem */
 #include <dirent.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +50,17 @@ bool watch_has_children(void)
     return pid >= 0; /* else there is none: ECHILD */
 }
 
+size_t watch_mapped(void)
+{
+    unsigned long pages = 0;
+    FILE *stream = fopen("/proc/self/statm", "r");
+    const bool ok = stream != NULL && fscanf(stream, "%lu", &pages) == 1;
+    if (stream != NULL) {
+        (void)fclose(stream);
+    }
+    return ok ? pages * PAGE : 0;
+}
+
 bool watch_memory(size_t *bytes)
 {
 #if defined(__SANITIZE_ADDRESS__)
@@ -60,6 +74,32 @@ bool watch_memory(size_t *bytes)
 }
 
 /* ------------------------------------------------------------------- state ---- */
+
+static bool has_timer(void)
+{
+    static const int kinds[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+    bool found = false;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(kinds); i++) {
+        struct itimerval timer;
+        found = found || (getitimer((__itimer_which_t)kinds[i], &timer) == 0 &&
+                          (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0));
+    }
+    return found;
+}
+
+/* Who it is, and what it may. */
+static void take_rights(watch_state *state)
+{
+    state->user[0] = getuid();
+    state->user[1] = geteuid();
+    state->group[0] = getgid();
+    state->group[1] = getegid();
+    state->has_timer = has_timer();
+    state->is_dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+        (void)getrlimit((__rlimit_resource_t)i, &state->limits[i]);
+    }
+}
 
 void watch_take(watch_state *state)
 {
@@ -80,11 +120,31 @@ void watch_take(watch_state *state)
     }
     const chaos_keccak hash = hash_keccak(buffer_slice(&text));
     memcpy(state->environment, hash.bytes, sizeof state->environment);
+    const char *locale = setlocale(LC_ALL, NULL);
+    const chaos_keccak name = hash_keccak(slice_text(locale == NULL ? "" : locale));
+    memcpy(state->locale, name.bytes, sizeof state->locale);
+    take_rights(state);
     if (getcwd(state->folder, sizeof state->folder) == NULL) {
         state->folder[0] = '\0';
     }
     state->mask = umask(0);
     (void)umask(state->mask);
+}
+
+static const char *rights_difference(const watch_state *before, const watch_state *after)
+{
+    if (before->has_timer != after->has_timer) {
+        return "it has set a timer, or ended one";
+    }
+    if (memcmp(before->limits, after->limits, sizeof before->limits) != 0) {
+        return "it has changed a resource limit";
+    }
+    if (memcmp(before->user, after->user, sizeof before->user) != 0 ||
+        memcmp(before->group, after->group, sizeof before->group) != 0) {
+        return "it has changed the user or the group";
+    }
+    return before->is_dumpable == after->is_dumpable ? NULL
+                                                     : "it has changed whether the process may be dumped and traced";
 }
 
 const char *watch_difference(const watch_state *before, const watch_state *after)
@@ -98,10 +158,13 @@ const char *watch_difference(const watch_state *before, const watch_state *after
     if (memcmp(before->environment, after->environment, sizeof before->environment) != 0) {
         return "it has changed the environment";
     }
+    if (memcmp(before->locale, after->locale, sizeof before->locale) != 0) {
+        return "it has changed the locale";
+    }
     if (strcmp(before->folder, after->folder) != 0) {
         return "it has changed the working folder";
     }
-    return before->mask == after->mask ? NULL : "it has changed the umask";
+    return before->mask == after->mask ? rights_difference(before, after) : "it has changed the umask";
 }
 
 /* ------------------------------------------------------------------ secrets ---- */
