@@ -24,7 +24,7 @@ enum {
 };
 
 static const option_row rows[] = {
-    [OPT_NAME] = { "NAME", "NAME", 1, false, "of the provider: [a-z0-9-]{1,31}, not beginning with '-'" },
+    [OPT_NAME] = { "NAME", "NAME", 1, false, "of the provider: [a-z0-9-]{1,31}, not beginning with '-', not auto" },
     [OPT_OUT] = { "--out", "DIR", 1, false, "the folder to write, which must not exist; ./NAME is the default" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
 };
@@ -144,11 +144,56 @@ static int write_folder(const char *name, const char *out)
     return reason;
 }
 
+/* ------------------------------------------------------------------- words ---- */
+
+/* A path as a shell, and cmake, take it for one word and for no option. */
+static bool append_word(chaos_buffer *out, const char *path)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+=:@%,";
+    bool ok = buffer_append_text(out, path[0] == '-' ? "./" : "");
+    if (path[strspn(path, plain)] == '\0') {
+        return ok && buffer_append_text(out, path);
+    }
+    ok = ok && buffer_append_text(out, "'");
+    for (; ok && *path != '\0'; path++) {
+        ok = *path == '\'' ? buffer_append_text(out, "'\\''") : buffer_append(out, slice(path, 1));
+    }
+    return ok && buffer_append_text(out, "'");
+}
+
+/* What to type next; nothing for a path that no screen should show as it is. */
+static bool append_next(chaos_buffer *out, const char *path, const char *build)
+{
+    for (const char *c = path; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            return true;
+        }
+    }
+    return buffer_append_text(out, "Next: cmake -S ") && append_word(out, path) && buffer_append_text(out, " -B ") &&
+           append_word(out, build) && buffer_append_text(out, " && cmake --build ") && append_word(out, build) &&
+           buffer_append_text(out, "\n");
+}
+
+/* Without slashes at its end: they are what completion adds, and beside them nothing can be made. */
+static bool take_path(const char *given, char path[PATH_MAX], char build[PATH_MAX])
+{
+    size_t length = strlen(given);
+    while (length > 1 && given[length - 1] == '/') {
+        length--;
+    }
+    const int n = snprintf(path, PATH_MAX, "%.*s", (int)(length < PATH_MAX ? length : PATH_MAX), given);
+    const int m = snprintf(build, PATH_MAX, "%s/build", path);
+    return n < PATH_MAX && m < PATH_MAX;
+}
+
 /* ------------------------------------------------------------------- whole ---- */
 
 static int check_name(const char *name)
 {
     const chaos_tee_known *known;
+    if (strcmp(name, PROVIDER_AUTO) == 0) {
+        return say_failure(PROGRAM, EXIT_USAGE, "'" PROVIDER_AUTO "' is what --tee-provider takes for any TEE, and no name");
+    }
     if (!provider_name_is_valid(name) || name[0] == '-') {
         return say_failure(PROGRAM, EXIT_USAGE, "'%s' is no provider's name: 1 to 31 of a-z, 0-9 and '-', not first",
                            shown(name).text);
@@ -162,7 +207,8 @@ static int check_name(const char *name)
 
 int provider_new(int argc, char **argv)
 {
-    CHAOS_AUTO_BUFFER(text, 4096);
+    static char out[PATH_MAX], build[PATH_MAX];
+    CHAOS_AUTO_BUFFER(text, 32768);
     options o;
     int code = options_parse(&table, argc, argv, &o);
     if (code != 0 || options_has(&o, OPT_HELP)) {
@@ -176,18 +222,17 @@ int provider_new(int argc, char **argv)
     if (code != 0) {
         return code;
     }
-    const char *out = options_has(&o, OPT_OUT) ? options_value(&o, OPT_OUT, 0) : name;
-    const int reason = write_folder(name, out);
+    const bool fits = take_path(options_has(&o, OPT_OUT) ? options_value(&o, OPT_OUT, 0) : name, out, build);
+    const int reason = fits ? write_folder(name, out) : ENAMETOOLONG;
     if (reason != 0) {
         return say_failure(PROGRAM, EXIT_ENVIRONMENT, "'%s' is not written: %s", shown(out).text,
                            reason == EEXIST ? "it exists, and nothing is overwritten" : strerror(reason));
     }
     const bool ok = buffer_append_format(&text,
                                          "%s: a provider's folder, %zu files. Its calls say that they are not built: "
-                                         "src/tee.c is yours.\n"
-                                         "Next: cmake -S %s -B %s/build && cmake --build %s/build\n",
-                                         shown(out).text, template_file_count, shown(out).text, shown(out).text,
-                                         shown(out).text);
+                                         "src/tee.c is yours.\n",
+                                         shown(out).text, template_file_count) &&
+                    append_next(&text, out, build);
     return ok ? say_result(PROGRAM, buffer_slice(&text), EXIT_AFFIRMING)
               : say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
 }

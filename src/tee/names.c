@@ -32,7 +32,7 @@ const chaos_tee_known *provider_known(const char *name)
 bool provider_name_is_valid(const char *name)
 {
     size_t length = strnlen(name, TEE_MAX_NAME);
-    bool valid = length > 0 && length < TEE_MAX_NAME;
+    bool valid = length > 0 && length < TEE_MAX_NAME && strcmp(name, PROVIDER_AUTO) != 0;
     for (size_t i = 0; valid && i < length; i++) {
         valid = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-';
     }

@@ -19,7 +19,8 @@
 
 /* ---------------------------------------------------------------- names ---- */
 
-bool provider_name_is_valid(const char *name); /* [a-z0-9-]{1,31} */
+#define PROVIDER_AUTO "auto" /* what programs take for "the TEE that this machine is", and so no provider's name */
+bool provider_name_is_valid(const char *name); /* [a-z0-9-]{1,31}, and not PROVIDER_AUTO */
 const chaos_tee_known *provider_known(const char *name); /* NULL: a stranger */
 
 /* ------------------------------------------------------------- registry ---- */

@@ -19,6 +19,9 @@ for name in '' A aB a_b a.b a/b ../a 'a b' $'a\nb' ä "a$longest" 'a;b' '@NAME@'
 done
 expect 64 "a name like an option" new -- -a
 expect 64 "a provider of ours" new phala-dstack
+expect 64 "a word of --tee-provider" new auto
+has err "takes for any TEE" "a word of --tee-provider"
+expect 64 "a provider of that name" "$chaoschain" providers auto
 [ -z "$(ls -A "$work/in")" ] && pass || fail "a refused name leaves $(ls -A "$work/in")"
 for name in a 0 a-b "$longest" amd-sev-snp; do
     expect 0 "the name $name" new "$name"
@@ -55,6 +58,20 @@ expect 5 "a link" new x --out link
 expect 5 "no such folder" new x --out no/such/folder
 expect 0 "--out" new x --out "$work/in/another place"
 [ -f "another place/src/tee.c" ] && grep -qF 'chaoschain-provider-x' "another place/CMakeLists.txt" && pass || fail "--out: not there"
+
+expect 0 "a slash at the end" new x --out completed/
+[ -f completed/src/tee.c ] && pass || fail "a slash at the end: not there"
+# What it says to do next can be done as it stands, whatever the folder is called.
+for folder in plain "it's a folder; \$(exit 9)" -D; do
+    expect 0 "next: $folder" new x --out "$folder"
+    sed -n 's/^Next: //p' "$work/out" >"$work/next"
+    (cmake() { printf '%s\n' "$@" >>"$work/words"; } && . "$work/next")
+    [ -d "$(sed -n 2p "$work/words")/src" ] && [ "$(wc -l <"$work/words")" -eq 6 ] && pass || fail "next: $folder: $(cat "$work/next")"
+    case $(sed -n 2p "$work/words") in -*) fail "next: $folder is an option" ;; esac
+    rm "$work/words"
+done
+expect 0 "next: no control characters" new x --out $'bell\a'
+if grep -q '^Next' "$work/out"; then fail "a bell goes to the screen"; else pass; fi
 
 # Whole or not at all: the disk is full in the middle.
 sanitized=$(nm -D "$CHAOS_BIN/chaoschain-provider" 2>/dev/null | grep -c __asan_init) || true # its leak checker cannot be traced
