@@ -25,6 +25,7 @@ static const struct place_row {
     [GARBAGE_QUOTE] = { "garbage-quote", "the quote is no quote", false },
     [GARBAGE_GENERATION] = { "garbage-generation", "generation is no number", false },
     [IGNORED_EXTEND] = { "ignored-extend", "extending a register changes nothing", false },
+    [FOREIGN_EXTEND] = { "foreign-extend", "somebody else extends the same register just before", false },
 };
 
 static const struct {

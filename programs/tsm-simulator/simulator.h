@@ -35,6 +35,7 @@ typedef enum fault_place {
     GARBAGE_QUOTE,
     GARBAGE_GENERATION,
     IGNORED_EXTEND,     /* the write succeeds, and the register stays */
+    FOREIGN_EXTEND,     /* another extension comes just before */
     FAULT_PLACES
 } fault_place;
 

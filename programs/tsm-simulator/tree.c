@@ -323,6 +323,9 @@ static void take_inblob(tree *t, entry *e, const handle *h)
 
 static void extend_register(tree *t, const handle *h)
 {
+    if (happens(t, FOREIGN_EXTEND)) {
+        td_extend(t->how.machine, (unsigned)h->at.index, h->written);
+    }
     if (!happens(t, IGNORED_EXTEND)) {
         td_extend(t->how.machine, (unsigned)h->at.index, h->written);
     }

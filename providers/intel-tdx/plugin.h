@@ -56,6 +56,9 @@ CHAOS_MUST_USE bool random_hex(char *out, size_t digits); /* with NUL; an even n
 CHAOS_MUST_USE chaos_status store_secret(const tdx *t, const char *path, uint8_t secret[32], bool *is_new,
                                          chaos_error *err);
 
+/* sha384.c: what a register is after it was extended: SHA-384(before || digest). */
+void extended(const uint8_t before[REGISTER_SIZE], const uint8_t digest[REGISTER_SIZE], uint8_t after[REGISTER_SIZE]);
+
 /* key.c, report.c, registers.c: the members of the provider */
 chaos_status tdx_key(void *self, const char *path, const char *purpose, const char *algorithm, void **key,
                      chaos_error *err);

@@ -85,6 +85,24 @@ static chaos_status read_extension(const tdx *t, const char *params, uint8_t dig
                : chaos_provider_fail(err, CHAOS_E_USAGE, "digest is a SHA-384: 96 hex digits, no 0x");
 }
 
+/* The caller keeps a log of what extended the register: a value that does not follow from the one before and this digest
+ * would break it, and nobody would know until a verifier replays it. */
+static chaos_status check_extension(const uint8_t before[REGISTER_SIZE], const uint8_t digest[REGISTER_SIZE],
+                                    const uint8_t after[REGISTER_SIZE], chaos_error *err)
+{
+    uint8_t wanted[REGISTER_SIZE];
+    extended(before, digest, wanted);
+    if (memcmp(before, after, REGISTER_SIZE) == 0) {
+        return chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the register did not change when it was extended");
+    }
+    if (memcmp(wanted, after, REGISTER_SIZE) != 0) {
+        return chaos_provider_fail(err, CHAOS_E_GUEST_AGENT,
+                                   "the register was extended, and is not SHA-384(before, digest): another process "
+                                   "has extended it at the same time, and a log of either alone does not replay");
+    }
+    return CHAOS_OK;
+}
+
 static chaos_status extend_register(const tdx *t, const char *params, chaos_error *err)
 {
     uint8_t digest[REGISTER_SIZE], before[REGISTER_SIZE], after[REGISTER_SIZE];
@@ -102,8 +120,8 @@ static chaos_status extend_register(const tdx *t, const char *params, chaos_erro
         return no_registers(t, path, reason, err);
     }
     status = read_register(t, names[APPLICATION_REGISTER + 1], after, err);
-    if (status == CHAOS_OK && memcmp(before, after, sizeof after) == 0) {
-        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "the register did not change when it was extended");
+    if (status == CHAOS_OK) {
+        status = check_extension(before, digest, after, err);
     }
     if (status != CHAOS_OK) {
         return status;

@@ -186,7 +186,7 @@ static chaos_status make_entry(request *q, chaos_error *err)
 static void remove_entry(request *q)
 {
     char line[200];
-    if (q->entry[0] != '\0' && rmdir(q->entry) != 0) {
+    if (q->entry[0] != '\0' && rmdir(q->entry) != 0 && errno != ENOENT) {
         (void)snprintf(line, sizeof line, "the kernel keeps the entry %.100s: %s; rmdir removes it", q->entry,
                        strerror(errno));
         q->tree->host->log(q->tree->host, CHAOS_LOG_WARNING, line);

@@ -411,6 +411,21 @@ static void test_registers(void **state)
     chaos_tee_free(tee);
 }
 
+/* Each passes only if the provider's SHA-384 is the machine's. */
+static void test_many_extensions(void **state)
+{
+    fixture *f = *state;
+    char more[160], params[160], reply[1024];
+    start_simulator(f, NULL, NULL);
+    registers_option(f, more);
+    chaos_tee *tee = open_tee(f, more);
+    for (unsigned i = 0; i < 64; i++) {
+        (void)snprintf(params, sizeof params, "{\"register\":3,\"digest\":\"%096x\"}", i * 0x9e3779b9u);
+        assert_int_equal(invoke(tee, "ExtendRegister", params, reply, sizeof reply, NULL), CHAOS_OK);
+    }
+    chaos_tee_free(tee);
+}
+
 static void test_bad_extensions(void **state)
 {
     static const struct {
@@ -465,6 +480,8 @@ static void test_registers_that_fail(void **state)
         { "--fault", "register=EIO", "ReadRegisters", CHAOS_E_GUEST_AGENT, "Input/output error" },
         { "--fault", "register=EACCES", "ExtendRegister", CHAOS_E_NOT_AVAILABLE, "Permission denied" },
         { "--fault", "ignored-extend", "ExtendRegister", CHAOS_E_GUEST_AGENT, "did not change" },
+        { "--fault", "foreign-extend", "ExtendRegister", CHAOS_E_GUEST_AGENT, "not SHA-384(before, digest)" },
+        { "--fault", "foreign-extend:1", "ReadRegisters", CHAOS_OK, "" },
         { "--fault", "register=EBUSY:2", "ReadRegisters", CHAOS_OK, "" },
     };
     fixture *f = *state;
@@ -508,6 +525,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_key_store, begin, end),
         cmocka_unit_test_setup_teardown(test_path_that_is_no_name, begin, end),
         cmocka_unit_test_setup_teardown(test_registers, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_extensions, begin, end),
         cmocka_unit_test_setup_teardown(test_bad_extensions, begin, end),
         cmocka_unit_test_setup_teardown(test_registers_that_fail, begin, end),
         cmocka_unit_test_setup_teardown(test_registers_of_nobody, begin, end),
