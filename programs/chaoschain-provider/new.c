@@ -192,7 +192,8 @@ static int check_name(const char *name)
 {
     const chaos_tee_known *known;
     if (strcmp(name, PROVIDER_AUTO) == 0) {
-        return say_failure(PROGRAM, EXIT_USAGE, "'" PROVIDER_AUTO "' is what --tee-provider takes for any TEE, and no name");
+        return say_failure(PROGRAM, EXIT_USAGE,
+                           "'" PROVIDER_AUTO "' is what --tee-provider takes for any TEE, and no name");
     }
     if (!provider_name_is_valid(name) || name[0] == '-') {
         return say_failure(PROGRAM, EXIT_USAGE, "'%s' is no provider's name: 1 to 31 of a-z, 0-9 and '-', not first",

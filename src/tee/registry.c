@@ -179,7 +179,8 @@ chaos_status registry_locate(const chaos_tee_registry *registry, const char *nam
     struct stat status;
     if (!provider_name_is_valid(name)) {
         char quoted[64];
-        (void)error_set(err, CHAOS_E_USAGE, "provider", CHAOS_NO_OFFSET, "a provider's name is [a-z0-9-]{1,31}, and not \"auto\"");
+        (void)error_set(err, CHAOS_E_USAGE, "provider", CHAOS_NO_OFFSET,
+                        "a provider's name is [a-z0-9-]{1,31}, and not \"auto\"");
         error_found(err, "%s", error_quote(quoted, sizeof quoted, slice(name, strnlen(name, sizeof quoted))));
         return CHAOS_E_USAGE;
     }
