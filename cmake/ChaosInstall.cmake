@@ -88,3 +88,17 @@ if(CHAOS_SCDOC)
 elseif(man_sources)
     message(STATUS "man/: scdoc is missing, man pages skipped")
 endif()
+
+# What the headers, the man pages and `chaoschain provider` point to, where a reader without the source tree finds it.
+set(documents "${CMAKE_INSTALL_DATADIR}/doc/chaoschain")
+foreach(file CONTRIBUTING-A-PROVIDER.md README.md SECURITY.md LICENSE)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/${file}")
+        install(FILES "${PROJECT_SOURCE_DIR}/${file}" DESTINATION "${documents}" COMPONENT documentation)
+    endif()
+endforeach()
+if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/docs")
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${documents}" COMPONENT documentation
+        FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ
+        DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE
+        FILES_MATCHING PATTERN "*.md")
+endif()

@@ -69,6 +69,7 @@ typedef union entry_pointer { /* ISO C has no conversion from an object's addres
 } entry_pointer;
 
 static entry_pointer loaded; /* of this process, which loads one plug-in */
+static void *loaded_object;
 
 bool kit_load_object(kit_run *run)
 {
@@ -89,11 +90,19 @@ bool kit_load_object(kit_run *run)
                  error_quote(quoted, sizeof quoted, slice_text(said == NULL ? "nothing" : said)));
         return false;
     }
+    loaded_object = handle;
     loaded.object = dlsym(handle, CHAOS_PROVIDER_ENTRY);
     if (loaded.object == NULL) {
         kit_fail(run, "there is no %s in it", CHAOS_PROVIDER_ENTRY);
     }
     return loaded.object != NULL;
+}
+
+void kit_unload_object(kit_run *run)
+{
+    now_running(run, "destructors");
+    (void)dlclose(loaded_object);
+    now_running(run, "");
 }
 
 const chaos_provider *kit_entry(kit_run *run, uint32_t abi)

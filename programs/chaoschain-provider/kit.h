@@ -192,6 +192,7 @@ typedef struct kit_key {
 bool kit_load(kit_run *run);
 const chaos_provider *kit_entry(kit_run *run, uint32_t abi); /* after kit_load_object */
 bool kit_load_object(kit_run *run);
+void kit_unload_object(kit_run *run); /* after kit_load_object; nothing of it is used any more */
 
 chaos_status kit_open(kit_run *run, kit_tee *tee, const char *options_json);
 chaos_status kit_probe(kit_tee *tee, uint32_t timeout_ms);

@@ -17,8 +17,8 @@ static int help(void)
 {
     CHAOS_AUTO_BUFFER(text, HELP_MAX);
     bool ok = buffer_append_text(&text, "Usage: chaoschain provider VERB [ARGUMENT]...\n"
-                                        "For those who write a TEE provider: CONTRIBUTING-A-PROVIDER.md goes the way."
-                                        "\n\n");
+                                        "For those who write a TEE provider: CONTRIBUTING-A-PROVIDER.md goes the way\n"
+                                        "(installed: share/doc/chaoschain).\n\n");
     for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(verbs); i++) {
         ok = buffer_append_format(&text, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
     }

@@ -9,7 +9,9 @@
 
 KIT_RULE(rule_load)
 {
-    (void)kit_load_object(run);
+    if (kit_load_object(run)) {
+        kit_unload_object(run); /* as when the program that loaded it ends */
+    }
 }
 
 KIT_RULE(rule_entry)

@@ -57,8 +57,8 @@ const kit_rule kit_rules[] = {
     /* the table */
     {
         .id = "load",
-        .title = "it can be loaded",
-        .mend = "link with -Wl,--no-undefined to see what is missing; do nothing in constructors",
+        .title = "it can be loaded, and unloaded",
+        .mend = "link with -Wl,--no-undefined to see what is missing; do nothing in constructors and destructors",
         .run = rule_load,
         .needs = { "elf-exports" },
     },

@@ -178,6 +178,7 @@ sign-v0 sign-v
 sign-zero sign-recovers
 starts-thread starts-nothing elf-imports
 undumpable process-state
+unload-crashes load
 writes-file leaves-no-files
 wrong-abi entry
 wrong-name table-name
@@ -210,6 +211,7 @@ while read -r name rules; do
 done <"$work/table"
 said() { grep -qF -- "$2" <(tr -s ' \n' ' ' <"$work/mock-$1.out") && pass || fail "$1: does not say '$2'"; }
 said load-crashes 'constructors crashed: '
+said unload-crashes 'destructors crashed: '
 said probe-crashes 'probe crashed: '
 said probe-hangs 'probe did not return within 1500 ms, and was killed'
 said probe-prints 'probe ended the process (exit code 0)'

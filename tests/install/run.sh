@@ -35,6 +35,11 @@ for program in "$prefix"/bin/*; do
     [ "${program##*/}" = chaoschain-tee ] || # chaoschain's, not for people
         "$program" --help >/dev/null || fail "${program##*/} --help: exit $?"
 done
+# What an installed header or program points to is installed, too.
+for page in $(grep -rhoE '[A-Za-z/-]+\.md' "$prefix/include" | sort -u) CONTRIBUTING-A-PROVIDER.md; do
+    [ "$page" = docs/providers/NAME.md ] || [ ! -f "$root/$page" ] || [ -f "$prefix/share/doc/chaoschain/$page" ] ||
+        fail "a header names $page, which is not installed"
+done
 leaks=$(grep -rlF -e "$root/" -e "$work" "$prefix" || true)
 [ -z "$leaks" ] || fail "paths of the build machine in: $leaks"
 
