@@ -278,7 +278,7 @@ static void print_row(size_t i, bool has_peer)
     const row *r = &rows[i];
     const times *t = &all[i], *beside = &all[r->beside == ITSELF ? i : r->beside];
     if (r->work == NULL && !has_peer) {
-        (void)printf("%-50s %11s\n", r->name, "no node");
+        (void)printf("%-50s %11s\n", r->name, "no peer");
         return;
     }
     (void)printf("%-50s %11.3f %11.3f %11.3f", r->name, t->wall[middle], t->wall[0], t->wall[ROUNDS - 1]);

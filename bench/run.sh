@@ -53,7 +53,11 @@ fi
 echo
 echo "== Ethereum"
 peer=()
-if command -v node >/dev/null && [ -d tests/npm/eth/node_modules/viem ]; then
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    echo "no rows for viem: node or npm is missing (make deps)"
+elif ! scripts/install-npm.sh tests/npm/eth >/dev/null; then
+    echo "no rows for viem: it could not be installed into tests/npm/eth (the reason is above)"
+else
     peer=(bench/bench_eth_peer.mjs)
 fi
 "${pin[@]}" "$bin/bench-eth" "${peer[@]}"
