@@ -11,8 +11,8 @@ from typing import Any, Callable, Optional, Tuple
 from . import _native_agent as n
 from . import _structs as s
 from ._errors import ChaosError
-from ._native import Handle, call, filled, lib, make, slice_of
-from ._settings import Settings, keystore_path, maybe_text, read_passphrase, state_path, text_of, usage, whole
+from ._native import Handle, call, called_by_c, filled, lib, make, slice_of
+from ._settings import Settings, keystore_path, maybe_text, read_passphrase, state_path, text_of, usage, whole, wrong_type
 from ._structs import Keccak, U256
 from ._values import address_text
 
@@ -24,8 +24,11 @@ def log_function(log: Optional[Log]) -> Any:
     if log is None:
         null: Any = n.LOG
         return null()
+    if not callable(log):
+        raise wrong_type("log", "a function", log)
     told: Log = log
 
+    @called_by_c
     def say(_: Any, line: bytes) -> None:
         told(line.decode("ascii", "replace"))
     return n.LOG(say)

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Set
 from . import _native_agent as n
 from ._chain import Chain, keccak_of, u256
 from ._errors import FormatError
-from ._native import call, filled, lib, make
+from ._native import call, called_by_c, filled, lib, make
 from ._settings import fault, usage
 from ._structs import Address, Keccak
 from .bundle import BlockHash, Head
@@ -43,6 +43,7 @@ class _Heads:
         self.on_log = n.ON_LOG(self._log)
         self.on_rollback = n.ON_ROLLBACK(self._rollback)
 
+    @called_by_c
     def _log(self, _context: Any, log: Any, _err: Any) -> int:
         try:
             value = _second_bytes(log.contents.data.bytes())
@@ -53,6 +54,7 @@ class _Heads:
             self.failure.append(error)
             return _INTERNAL
 
+    @called_by_c
     def _rollback(self, _context: Any, first: int, _err: Any) -> int:
         self.found = [head for head in self.found if head.block < first]
         return 0

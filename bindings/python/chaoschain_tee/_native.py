@@ -16,9 +16,11 @@ import json
 import os
 import shlex
 import sys
+import threading
 from ctypes import byref, c_char_p, c_int, c_void_p, string_at
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NoReturn, Optional, Tuple, Union
+from types import CodeType
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Set, Tuple, TypeVar, Union
 
 from . import _structs as s
 from ._errors import make_error
@@ -172,10 +174,39 @@ def raise_status(status: int, err: Optional[s.Error] = None) -> NoReturn:
     raise make_error(status, name.decode("ascii"), stage.decode("ascii"), err)
 
 
+_callbacks: Set[CodeType] = set()  # of the functions that C calls
+_kept: Dict[int, BaseException] = {}  # by thread: what such a function could not raise through C
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def called_by_c(function: F) -> F:
+    """Marks a function that C calls. A signal (Ctrl-C, an alarm) that came while C worked is raised where Python code
+    runs next, which is the first line of such a function, before any ``try`` in it. ctypes would print the exception and
+    forget it, and C would take what was not answered for an answer. So it is kept, and raised when `call` returns."""
+    _callbacks.add(function.__code__)
+    return function
+
+
+def _keep(unraisable: Any, otherwise: Any = sys.unraisablehook) -> None:
+    trace = unraisable.exc_traceback
+    if trace is None or trace.tb_frame.f_code not in _callbacks or \
+            (trace.tb_next is not None and isinstance(unraisable.exc_value, Exception)):
+        otherwise(unraisable)  # not ours, or a fault of what the function called, such as a caller's log function
+    else:
+        _kept[threading.get_ident()] = unraisable.exc_value
+
+
+sys.unraisablehook = _keep
+
+
 def call(function: Any, *arguments: Any) -> None:
     """Calls a function whose last parameter is chaos_error *, and raises what it answers."""
     err = s.Error()
     status = function(*arguments, byref(err))
+    if _kept:
+        kept = _kept.pop(threading.get_ident(), None)
+        if kept is not None:
+            raise kept
     if status:
         raise_status(status, err)
 
@@ -228,7 +259,12 @@ class Handle(int):
 def make(free: Any, function: Any, *arguments: Any, parents: Tuple[Any, ...] = ()) -> Handle:
     """Calls a function that gives an object through its last but one parameter."""
     made = c_void_p()
-    call(function, *arguments, byref(made))
+    try:
+        call(function, *arguments, byref(made))
+    except BaseException:
+        if made.value:  # the call succeeded, and was interrupted
+            free(made.value)
+        raise
     return Handle(made.value or 0, free, *parents)
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple, Optional, Sequence, Union
 
 from . import _structs as s
 from . import _values as v
-from ._native import lib, make
+from ._native import called_by_c, lib, make
 from ._verify_native import (BlockHashStruct, BundleExpectationStruct, BundleSourceStruct, HeadStruct, bundle_content,
                              bundle_read)
 from .trust import Expectation, PolicyLike, Roots, as_expectation, as_policy, as_trust
@@ -55,6 +55,7 @@ class _Source:
         if folder is not None:
             self.struct.content = bundle_content(self._content)
 
+    @called_by_c
     def _read(self, _context: Any, into: int, capacity: int, got: Any, _err: Any) -> int:
         try:
             data = self.file.read(capacity)
@@ -67,6 +68,7 @@ class _Source:
             self.failure = error
             return _FILE_IO
 
+    @called_by_c
     def _content(self, _context: Any, digest: Any, content: Any, _err: Any) -> int:
         try:
             self.content = self._content_file(bytes(digest.contents).hex())

@@ -18,8 +18,8 @@ from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Tuple, Union
 from . import _structs as s
 from . import _values as v
 from ._errors import ChaosError, ProviderMissingError
-from ._native import (BytesLike, Handle, as_bytes, call, filled, install_advice, is_carried, lib, library_path, make,
-                      raise_status)
+from ._native import (BytesLike, Handle, as_bytes, call, called_by_c, filled, install_advice, is_carried, lib,
+                      library_path, make, raise_status)
 from ._tee_native import AttestOptionsStruct, KeyOptionsStruct, RegistryOptionsStruct, log_function
 from .evidence import Binding, Evidence
 from .signature import TEESignature, attestation_of
@@ -39,6 +39,7 @@ _MAX_REPLY = 16 << 20
 # ----------------------------------------------------------------------- registry ----
 
 
+@called_by_c
 def _log_line(_context: Any, name: bytes, level: int, line: bytes) -> None:
     logger.log(_LEVELS.get(level, logging.WARNING), "%s: %s", name.decode("ascii", "replace"),
                line.decode("ascii", "replace"))
