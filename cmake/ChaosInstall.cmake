@@ -61,6 +61,9 @@ endforeach()
 # The sources of the Python packages: `pip install PREFIX/share/chaoschain/python` builds on the library beside them.
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/bindings/python" DESTINATION "${CMAKE_INSTALL_DATADIR}/chaoschain"
     COMPONENT python PATTERN "__pycache__" EXCLUDE PATTERN ".mypy_cache" EXCLUDE PATTERN ".pytest_cache" EXCLUDE)
+# What pip builds from these sources carries the licence, too.
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/chaoschain/python"
+    COMPONENT python)
 
 # packaging/completion/NAME completes the command NAME in bash.
 file(GLOB completions CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/packaging/completion/*")

@@ -65,8 +65,10 @@ class Wheels(InFolder):
         wheel = self.wheel()
         read = lambda name: wheel.read("chaoschain_tee-0.1.0.dist-info/" + name).decode()
         metadata = read("METADATA")
-        for line in ("Name: chaoschain-tee", "Version: 0.1.0", "Requires-Python: >=3.9", "License: Apache-2.0"):
+        for line in ("Name: chaoschain-tee", "Version: 0.1.0", "Requires-Python: >=3.9", "License: Apache-2.0",
+                     "License-File: LICENSE"):
             self.assertIn(line + "\n", metadata)
+        self.assertEqual(read("LICENSE"), (PACKAGE.parent.parent / "LICENSE").read_text())
         self.assertNotIn("Requires-Dist", metadata)
         self.assertIn("\n\n# chaoschain-tee", metadata)
         self.assertIn("Root-Is-Purelib: false\n", read("WHEEL"))
@@ -155,6 +157,7 @@ class Wheels(InFolder):
             names = archive.getnames()
             self.assertTrue(all(name.startswith("chaoschain_tee-0.1.0/") and ".." not in name for name in names))
             self.assertIn("chaoschain_tee-0.1.0/PKG-INFO", names)
+            self.assertIn("chaoschain_tee-0.1.0/LICENSE", names)
             archive.extractall(self.work, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         here = {name for name in self.wheel().namelist()}
         os.chdir(self.work / "chaoschain_tee-0.1.0")

@@ -90,10 +90,19 @@ class Project:
         with open(os.path.join(self.folder, name), "rb") as file:
             return file.read()
 
+    def license(self):
+        """The licence's text: beside this distribution, or the tree's, above it; no copy goes out without it."""
+        for folder in (".", "..", "../..", "../../.."):
+            path = os.path.join(self.folder, folder, "LICENSE")
+            if os.path.exists(path):
+                return _read_file(path)
+        raise BuildError("the file LICENSE is missing: it was beside these sources, or at the top of their tree")
+
     def metadata_text(self):
         m = self.metadata
         lines = ["Metadata-Version: 2.1", "Name: " + self.name, "Version: " + self.version,
                  "Summary: " + m["description"], "License: " + m["license"],
+                 "License-File: LICENSE",
                  "Requires-Python: " + m["requires-python"]]
         lines += ["Classifier: " + text for text in m.get("classifiers", [])]
         lines += ["Requires-Dist: " + text for text in m.get("dependencies", [])]
@@ -288,7 +297,8 @@ def _build(directory, settings, editable):
 
 
 def _dist_info(project, tag):
-    return (("METADATA", project.metadata_text()), ("WHEEL", _wheel_text(tag)))
+    return (("METADATA", project.metadata_text()), ("WHEEL", _wheel_text(tag)),
+            ("LICENSE", project.license().decode("utf-8")))
 
 
 # -------------------------------------------------------------------- PEP 517, 660 ----
@@ -326,6 +336,7 @@ def build_sdist(sdist_directory, config_settings=None):
     name = project.file_name + ".tar.gz"
     files = [(inside, _read_file(path)) for inside, path in project.package_files()]
     files += [(inside, project.read(inside)) for inside in ("pyproject.toml", project.metadata["readme"])]
+    files.append(("LICENSE", project.license()))
     files.append(("PKG-INFO", project.metadata_text().encode("utf-8")))
     files.append(("_backend/chaos_build.py", _read_file(os.path.abspath(__file__))))
     with tarfile.open(os.path.join(sdist_directory, name), "w:gz", format=tarfile.PAX_FORMAT) as archive:
