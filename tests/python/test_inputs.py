@@ -138,6 +138,14 @@ class TrustRoots(unittest.TestCase):
 
 
 class Policy(unittest.TestCase):
+    def test_nested_too_deeply(self):
+        deep = {}
+        for _ in range(100000):
+            deep = {"a": deep}
+        for function in (c.Policy, c.Collateral, c.Floor, lambda value: c.open_tee("simulated", seed=value)):
+            with self.assertRaisesRegex(ValueError, "nested too deeply"):
+                function(deep)
+
     def test_forms(self):
         tdx = forge("tdx")
         text = tdx["policy.json"]
@@ -237,8 +245,29 @@ class Expectation(unittest.TestCase):
                 c.Expectation(**bad)
         with self.assertRaises(AttributeError):
             c.Expectation().nonce = 1
+        with self.assertRaisesRegex(ValueError, "^subject must have 32 bytes, not 64$"):  # 16 elements of 4 bytes
+            c.Expectation(subject=memoryview(bytes(64)).cast("I"))
+        with self.assertRaisesRegex(ValueError, "^subject must have 64 hex digits, not 2$"):
+            c.Expectation(subject="0x11")
         with self.assertRaises(c.UsageError):
             self.check(nonce=1, anchor=c.Anchor(1, bytes(32), 0, 1))
+
+
+    def test_copies(self):
+        """Of values alone, so they go to another process; of a floor, which lives in the library, only within this."""
+        import copy
+        import pickle
+        nonce = bytes(31) + b"\7"
+        for again in (copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))):
+            one = c.Expectation(nonce=nonce, agent="eip155:1:0x" + "11" * 20 + ":5")
+            two = again(one)
+            self.assertEqual(one, two)
+            self.assertEqual(bytes(one._struct.nonce), bytes(two._struct.nonce))
+            self.assertTrue(two._struct.has_nonce and two._struct.has_agent)
+        floor = c.Expectation(collateral_floor=c.Floor())
+        self.assertTrue(copy.deepcopy(floor)._struct.collateral_floor)
+        with self.assertRaisesRegex(TypeError, "cannot be pickled"):
+            pickle.dumps(floor)
 
 
 class Evidence(unittest.TestCase):

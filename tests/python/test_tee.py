@@ -328,8 +328,18 @@ class Inside(unittest.TestCase):
         signature = self.tee.sign(b"action", self.keypair)
         self.assertIs(self.tee.verify_attestation(signature), False)
         self.assertEqual(self.tee.verify(signature).error.code, "COLLATERAL_MISSING")
+        with self.assertLogs("chaoschain_tee", "WARNING") as said:
+            self.assertIs(self.tee.verify_attestation(signature), False)
+        self.assertRegex(said.output[-1], r"nothing was found to be wrong: .*\(COLLATERAL_MISSING\)\. verify\(signature\)")
         judge = t.PhalaDstackTEE(NOWHERE, **self.judging)
-        self.assertIs(judge.verify_attestation(signature), False)
+        with self.assertLogs("chaoschain_tee", "WARNING") as said:
+            self.assertIs(judge.verify_attestation(signature), False)
+        self.assertRegex(said.output[-1], "it is WARNING, with .*agent not-checked")
+        bad = t.TEESignature.parse(signature.json(), signature.evidence.bytes, b"another action")
+        with self.assertLogs("chaoschain_tee", "WARNING") as said:
+            self.assertIs(judge.verify_attestation(bad), False)  # which is a judgement, and needs no line
+            logging.getLogger("chaoschain_tee").warning("the end")  # assertLogs needs one
+        self.assertEqual(len(said.output), 1)
         verdict = judge.verify(signature)
         self.assertEqual((verdict.tier, verdict.verified, verdict.anchor), ("WARNING", True, "simulated"))
         self.assertEqual(verdict.check("agent").result, "not-checked")
@@ -339,6 +349,29 @@ class Inside(unittest.TestCase):
         for bad in (None, "x", signature.signature, self.keypair):
             with self.assertRaises(TypeError):
                 self.tee.verify_attestation(bad)
+
+    def test_verify_attestation_of_a_bound_key(self):
+        """The way of docs/python.md to a true answer; and each part of it, changed, makes it false."""
+        nonce, registry = os.urandom(32), "0x" + "11" * 20
+        binding = c.Binding(stage=1, chain_id=31337, identity_registry=registry, agent_id=42, nonce="0x" + nonce.hex())
+        keypair = self.tee.generate_key(path=KEY, binding=binding)
+        signature = self.tee.sign(b"agent action", keypair)
+        expected = dict(agent="eip155:31337:%s:42" % registry, identity_key=keypair.address, nonce=nonce)
+
+        def judge(**changes):
+            expectation = c.Expectation(**{**expected, **changes})
+            return t.PhalaDstackTEE(NOWHERE, expectation=expectation, **self.judging)
+
+        with self.assertNoLogs("chaoschain_tee", "WARNING") if hasattr(self, "assertNoLogs") else self.subTest():
+            self.assertIs(judge().verify_attestation(signature), True, judge().verify(signature))
+        for changes, code in ((dict(agent="eip155:31337:%s:43" % registry), "agent"),
+                              (dict(identity_key="0x" + "22" * 20), "identity-key"), (dict(nonce=bytes(32)), "freshness")):
+            with self.subTest(code):
+                self.assertIs(judge(**changes).verify_attestation(signature), False)
+                self.assertEqual(judge(**changes).verify(signature).check(code).result, "fail")
+        for name in ("identity_key", "nonce"):
+            with self.subTest(without=name):
+                self.assertIs(judge(**{name: None}).verify_attestation(signature), False)
 
     def test_what_the_environment_says(self):
         """CHAOS_COLLATERAL, CHAOS_TRUST_ROOTS, CHAOS_POLICY stand in for what the constructor was not given."""

@@ -182,6 +182,14 @@ class Verify(unittest.TestCase):
         for same in (float(NOW) + 0.9, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00",
                      datetime.datetime(2026, 1, 1, tzinfo=utc)):
             self.assertEqual(self.verify(at=same).json(), expected)
+        for same in ("2026-01-01 00:00:00Z", "2026-01-01t00:00:00.5z", "2026-01-01T00:00:00.123456789Z"):
+            self.assertEqual(self.verify(at=same).json(), expected)
+        # ISO 8601 and not RFC 3339: one version of Python would read them and another would not.
+        for bad in ("20260101T000000Z", "2026-W01-4T00:00:00Z", "2026-01-01T00Z", "2026-01-01T00:00Z", "2026-01-01T00:00:00,5Z",
+                    "2026-01-01T00:00:00+0100", "2026-01-01T00:00:00+01:00:30", "2026-01-01X00:00:00Z", "2026-01-01T00:00:00",
+                    "2026-02-30T00:00:00Z", "1767225600", "", "\u0662026-01-01T00:00:00Z", "x" * 100000):
+            with self.subTest(bad[:40]), self.assertRaisesRegex(ValueError, "^.{0,120}$"):
+                self.verify(at=bad)
         present = c.verify(self.tdx["quote.bin"], None).to_dict()["now"]
         now = datetime.datetime.now(utc)
         self.assertLess(abs((now - datetime.datetime.fromisoformat(present[:-1] + "+00:00")).total_seconds()), 60)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import math
+import re
 import time
 from ctypes import byref
 from datetime import datetime, timezone
@@ -15,6 +17,8 @@ from ._verify_native import AgentReferenceStruct
 
 Time = Union[int, float, str, datetime, None]
 Hex = Union[str, bytes]
+
+_RFC3339 = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?")
 
 
 def seconds(at: Time) -> int:
@@ -40,11 +44,16 @@ def seconds(at: Time) -> int:
 
 def _moment(at: Union[str, datetime]) -> datetime:
     if isinstance(at, str):
-        text = at[:-1] + "+00:00" if at.endswith(("Z", "z")) else at
+        # What fromisoformat takes differs between versions of Python, so it is given one form alone; parts of a second
+        # do not count.
+        match = _RFC3339.fullmatch(at)
         try:
-            at = datetime.fromisoformat(text)
+            if match is None:
+                raise ValueError
+            day, hour, zone = match.groups("")
+            at = datetime.fromisoformat(day + "T" + hour + ("+00:00" if zone in ("Z", "z") else zone))
         except ValueError:
-            raise ValueError("%r is not RFC 3339, such as 2026-01-01T00:00:00Z" % at) from None
+            raise ValueError("%.40r is not RFC 3339, such as 2026-01-01T00:00:00Z" % at) from None
     if at.tzinfo is None or at.utcoffset() is None:
         raise ValueError("the time has no zone: write 2026-01-01T00:00:00Z, or datetime(..., tzinfo=timezone.utc)")
     return at
@@ -60,16 +69,17 @@ def octets(value: Hex, size: int, what: str) -> bytes:
     if isinstance(value, str):
         digits = value[2:] if value.startswith(("0x", "0X")) else value
         if len(digits) != 2 * size:
-            raise ValueError("%s has %d hex digits, not %d" % (what, 2 * size, len(digits)))
+            raise ValueError("%s must have %d hex digits, not %d" % (what, 2 * size, len(digits)))
         try:
             value = bytes.fromhex(digits)
         except ValueError:
             raise ValueError("%s is not hex" % what) from None
     if not isinstance(value, (bytes, bytearray, memoryview)):
         raise TypeError("%s must be bytes or hex text, not %s" % (what, type(value).__name__))
-    if len(value) != size:
-        raise ValueError("%s has %d bytes, not %d" % (what, size, len(value)))
-    return bytes(value)
+    data = bytes(value)  # of a memoryview len() counts elements
+    if len(data) != size:
+        raise ValueError("%s must have %d bytes, not %d" % (what, size, len(data)))
+    return data
 
 
 def address(value: Hex, what: str) -> s.Address:
@@ -124,13 +134,20 @@ def text(value: str, what: str) -> bytes:
     return value.encode("utf-8")
 
 
+def json_text(value: Any, what: str, **form: Any) -> str:
+    """JSON values as text; ValueError also of what is nested too deeply for Python."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, **form)
+    except RecursionError:
+        raise ValueError("%s is nested too deeply" % what) from None
+
+
 def json_bytes(value: Any, what: str) -> bytes:
     """JSON as bytes, from bytes, text or the object itself."""
-    import json
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, str):
         return value.encode("utf-8")
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return json_text(value, what).encode("utf-8")
     raise TypeError("%s must be JSON: bytes, str or dict, not %s" % (what, type(value).__name__))

@@ -129,7 +129,7 @@ def probe(name: str, *, search_path: Optional[str] = None, plugin_path: Optional
 
 
 def _options_json(options: Dict[str, Any]) -> bytes:
-    return v.text(json.dumps(options, allow_nan=False), "options")
+    return v.text(v.json_text(options, "options"), "options")
 
 
 def identity_path(chain_id: int, registry: v.Hex, label: str, generation: int = 0) -> str:
@@ -361,8 +361,15 @@ class TEE:
             CHAOS_TRUST_ROOTS   files with further root certificates, ``:`` between
             CHAOS_POLICY        a file with a policy, or ``default``
         A key that was made without a binding (stage 4) is WARNING at most, so never true.
+
+        False is not always a judgement against the signature: what was not bad and only could not be affirmed is said on
+        the logger ``chaoschain_tee`` as a warning, with what is missing.
         """
-        return self.verify(signature).tier == "AFFIRMING"
+        verdict = self.verify(signature)
+        if verdict.tier == "WARNING" or verdict.verified is None:
+            logger.warning("verify_attestation is false, and nothing was found to be wrong: %s. verify(signature) says all.",
+                           _what_is_open(verdict))
+        return verdict.tier == "AFFIRMING"
 
     def verify(self, signature: TEESignature, *, at: v.Time = None) -> Verdict:
         """The verdict behind `verify_attestation`. Raises as `chaoschain_tee.check` does."""
@@ -383,7 +390,7 @@ class TEE:
     def invoke(self, method: str, params: Optional[Dict[str, Any]] = None) -> Any:
         """A method that only this TEE has, by its own name and JSON (docs/providers/NAME.md), e.g.
         ``invoke("Info")``. Methods that would give out a key are refused."""
-        text = v.text(json.dumps({} if params is None else params, allow_nan=False), "params")
+        text = v.text(v.json_text({} if params is None else params, "params"), "params")
         return json.loads(filled(_MAX_REPLY, lib.chaos_tee_invoke, self._handle, v.text(method, "method"),
                                  text, wipe=True))
 
@@ -392,6 +399,15 @@ class TEE:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a TEE cannot be copied or pickled: open another one")
+
+
+def _what_is_open(verdict: Verdict) -> str:
+    """Why a verdict that found nothing wrong does not affirm."""
+    if verdict.error is not None:
+        return "%s (%s)" % (verdict.error.text, verdict.error.code)
+    rows = [row for row in verdict.checks if row.result in ("warn", "not-checked")]
+    return "it is %s, with %s" % (verdict.tier, "; ".join(
+        "%s %s%s" % (row.name, row.result, ": " + row.expected if row.expected else "") for row in rows))
 
 
 def _check_keypair(keypair: Any) -> None:

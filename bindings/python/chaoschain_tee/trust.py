@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ctypes import sizeof
-from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, NamedTuple, Optional, Union
+from dataclasses import dataclass, field, fields
+from typing import Any, Dict, Iterable, NamedTuple, Optional, Tuple, Union
 
 from . import _structs as s
 from . import _values as v
@@ -135,6 +135,9 @@ class Expectation:
                 raise TypeError("collateral_floor must be a Floor")
             made.collateral_floor = self.collateral_floor._handle.pointer
         object.__setattr__(self, "_struct", made)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return Expectation, tuple(getattr(self, f.name) for f in fields(self) if f.init)  # C's struct is made anew
 
 
 def _set_agent(made: ExpectationStruct, text: str) -> None:
