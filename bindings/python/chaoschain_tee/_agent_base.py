@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from ctypes import byref, c_uint64
@@ -16,7 +15,7 @@ from ._errors import UsageError
 from ._native import BytesLike, Handle, as_bytes, call, lib, make
 from ._settings import Settings, maybe_text, text_of, usage, whole, wrong_type
 from ._structs import U256
-from ._values import address_text
+from ._values import address_text, json_text
 from .sdk_types import Receipt
 from .tee import TEE, TEEKeypair
 
@@ -30,7 +29,7 @@ class NotRegisteredError(UsageError):
 
 def as_json(value: Any) -> bytes:
     """JSON in one line with sorted keys: the same value, the same bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    return json_text(value, "the JSON value", sort_keys=True, separators=(",", ":")).encode("utf-8")
 
 
 def _maybe_slice(value: Optional[BytesLike], what: str) -> s.Slice:

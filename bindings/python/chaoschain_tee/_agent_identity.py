@@ -11,7 +11,7 @@ from ._agent_base import AgentBase, NotRegisteredError
 from ._attestation import Attestation, as_evidence, before_registration, must_be_same_environment
 from ._chain import short_hash, transaction_text
 from ._native import BytesLike, as_bytes, call, filled, lib, make
-from ._settings import text_of, usage
+from ._settings import text_of, usage, wrong_type
 from ._structs import Keccak, U256
 from ._values import Hex, address_text, number
 from .evidence import Evidence
@@ -123,6 +123,8 @@ class IdentityPart(AgentBase):
             TrustError: MEASUREMENT, the report is of another machine or other code.
             EnvironmentFault: FUNDS, NETWORK, REVERTED, UNCONFIRMED, …
         """
+        if metadata is not None and not isinstance(metadata, Mapping):
+            raise wrong_type("metadata", "a mapping of names to bytes", metadata)
         values = {key: as_bytes(value, "metadata") for key, value in (metadata or {}).items()}
         for key in values:
             self._check_key(key)

@@ -66,6 +66,8 @@ class JudgingPart(WorkPart):
     def _request_rows(self, data_hash: Union[Hex, None], data_uri: Optional[str],
                       content: Mapping[str, BytesLike]) -> List[n.RequestContent]:
         rows = []
+        if not isinstance(content, Mapping):
+            raise wrong_type("content", "a mapping of names to bytes", content)
         for name, value in content.items():
             data = as_bytes(value, "content")
             rows.append(n.RequestContent(text_of(name, "content"), self._chain.put(data).encode("ascii"),
@@ -116,7 +118,7 @@ class JudgingPart(WorkPart):
         """
         digest = keccak_text(request_hash, "request_hash")
         whole(score, "score", 100)
-        if tag.startswith("tee-"):
+        if text_of(tag, "tag").startswith(b"tee-"):
             raise usage("the tags tee-… say that evidence was verified: validate_request gives them", "tag")
         if report is not None:
             if response_uri or response_hash is not None:

@@ -163,6 +163,8 @@ class WorkPart(IdentityPart):
         Raises:
             EnvironmentFault: NETWORK, …; TrustError: CONTENT_HASH, other bytes than the name says.
         """
+        if not isinstance(cid, str):
+            raise wrong_type("cid", "a str", cid)
         uri = cid if "://" in cid or cid.startswith("data:") else "ipfs://" + cid
         data, _ = self._chain.get(uri)
         try:
@@ -174,19 +176,20 @@ class WorkPart(IdentityPart):
     # ---------------------------------------------------------------------- packages ----
 
     def create_evidence_package(self, task_id: str, studio_id: str = "",
-                                work_proof: Optional[Mapping[str, Any]] = None, *,
-                                folder: Optional[PathLike] = None,
-                                first: int = 0, last: Optional[int] = None,
+                                work_proof: Optional[Mapping[str, Any]] = None, xmtp_thread_id: str = "",
                                 participants: Sequence[Mapping[str, Any]] = (),
                                 artifacts: Sequence[Mapping[str, Any]] = (),
                                 integrity_proof: Optional[IntegrityProof] = None,
-                                validation_results: Sequence[Mapping[str, Any]] = (), collateral: BytesLike = b"",
-                                anchor: bool = True) -> EvidencePackage:
+                                payment_proofs: Sequence[Mapping[str, Any]] = (),
+                                validation_results: Sequence[Mapping[str, Any]] = (), *,
+                                folder: Optional[PathLike] = None, first: int = 0, last: Optional[int] = None,
+                                collateral: BytesLike = b"", anchor: bool = True) -> EvidencePackage:
         """A task with all that proves it: receipts `first` … `last` as a bundle in `folder`, and the agent's words about
         them as published JSON, which is itself a receipt (``chaoschain/package``) and the bundle's last one.
 
         Args:
-            task_id, studio_id, work_proof, participants, artifacts, integrity_proof, validation_results: of the caller.
+            task_id, studio_id, work_proof, xmtp_thread_id, participants, artifacts, integrity_proof, payment_proofs,
+                validation_results: of the caller; published as they are, and proven by nobody.
             folder: of the bundle; it must have none. None: one beside the store, packages/ and the package's id.
             first, last: which receipts; without `last` all up to the package's own.
             collateral: carried in the bundle for those who have none.
@@ -197,7 +200,8 @@ class WorkPart(IdentityPart):
             package_id="", task_id=task_id, studio_id=studio_id, agent_identity=identity,
             work_proof=dict(work_proof or {}), receipts=(first, first), evidence_root="", folder="",
             participants=[dict(row) for row in participants], artifacts=[dict(row) for row in artifacts],
-            integrity_proof=integrity_proof, validation_results=[dict(row) for row in validation_results])
+            integrity_proof=integrity_proof, validation_results=[dict(row) for row in validation_results],
+            payment_proofs=[dict(row) for row in payment_proofs], xmtp_thread_id=xmtp_thread_id)
         words = as_json(_package_json(package))
         package.package_id = keccak_of(words).hex()
         package.ipfs_cid = self._chain.put(words)
@@ -261,7 +265,8 @@ def _package_json(package: EvidencePackage) -> Dict[str, Any]:
         "schema": PACKAGE_SCHEMA, "task_id": package.task_id, "studio_id": package.studio_id,
         "agent": "%s:%d" % (identity.agent_registry, identity.agent_id), "agent_name": identity.agent_name,
         "agent_domain": identity.agent_domain, "work_proof": package.work_proof, "artifacts": package.artifacts,
-        "participants": package.participants, "validation_results": values,
+        "participants": package.participants, "validation_results": values, "payment_proofs": package.payment_proofs,
+        "xmtp_thread_id": package.xmtp_thread_id,
         "integrity_proof": None if proof is None else proof.receipt.to_dict(),
         "created_at": package.created_at.isoformat(),
     }

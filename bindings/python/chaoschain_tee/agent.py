@@ -14,12 +14,13 @@ it. What is on chain needs a node, the registries, the owner's account (a keysto
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Union
 
 from ._agent_base import NotRegisteredError
 from ._agent_judging import JudgingPart
 from ._chain import Log
 from ._native import BytesLike, library_version
+from ._not_here import knows_the_switches, why_not
 from ._settings import Passphrase, PathLike, Settings, text_of, usage, whole
 from ._values import address_text
 from .sdk_types import (AgentIdentity, AgentRole, EvidencePackage, IntegrityProof, NetworkConfig, Receipt,
@@ -73,6 +74,7 @@ class ChaosChainAgentSDK(JudgingPart):
     any thread and are done one after the other. Close it with `close`, or use it in a ``with``.
     """
 
+    @knows_the_switches
     def __init__(self, agent_name: str, agent_domain: str = "", agent_role: Union[AgentRole, str] = AgentRole.WORKER,
                  network: Union[NetworkConfig, str] = NetworkConfig.BASE_SEPOLIA, *,
                  tee_provider: Optional[TEE] = None, tee_keypair: Optional[TEEKeypair] = None,
@@ -85,6 +87,7 @@ class ChaosChainAgentSDK(JudgingPart):
                  endpoint: Optional[str] = None, collateral: BytesLike = b"", generation: int = 0,
                  log: Optional[Log] = None) -> None:
         self.agent_name = _name(agent_name)
+        text_of(agent_domain, "agent_domain")
         self.agent_domain = agent_domain
         try:
             self.agent_role = AgentRole(agent_role)
@@ -139,6 +142,10 @@ class ChaosChainAgentSDK(JudgingPart):
             "features": {"tee": has_tee, "receipts": has_tee, "process_integrity": has_tee, "storage": True,
                          "payments": False, "ap2_integration": False},
         }
+
+    if not TYPE_CHECKING:  # a type checker would take it for "every name is there"
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(why_not(name) or "ChaosChainAgentSDK has no attribute %r" % name)
 
     def __repr__(self) -> str:
         return "<ChaosChainAgentSDK %s on %s, id %s>" % (self.agent_name, self.network, self.agent_id)

@@ -225,6 +225,8 @@ class EvidencePackage:
         validation_results: of the caller.
         ipfs_cid: URI of the published JSON.
         created_at: when.
+        payment_proofs: of the caller.
+        xmtp_thread_id: of the caller; may be empty.
     """
 
     package_id: str
@@ -241,3 +243,5 @@ class EvidencePackage:
     validation_results: List[Dict[str, Any]] = field(default_factory=list)
     ipfs_cid: Optional[str] = None
     created_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    payment_proofs: List[Dict[str, Any]] = field(default_factory=list)
+    xmtp_thread_id: str = ""

@@ -85,7 +85,7 @@ class Opening(Case):
                 ChaosChainAgentSDK(**{**good, **change})
         for change in ({"agent_name": 7}, {"network": 7}, {"tee_provider": object()}, {"tee_keypair": "0x00"},
                        {"generation": True}, {"rpc_url": 7}, {"gateways": [7]}, {"identity_registry": 7},
-                       {"description": b"x"}, {"collateral": "x"}):
+                       {"description": b"x"}, {"collateral": "x"}, {"agent_domain": 7}, {"log": "print"}):
             with self.subTest(change=change), self.mistyped():
                 ChaosChainAgentSDK(**{**good, **change})
         with self.assertRaises(ChaosError) as raised:
@@ -116,6 +116,32 @@ class Opening(Case):
         self.assertIs(AgentRole("orchestrator"), AgentRole.ORCHESTRATOR)
         self.assertEqual(ChaosChainAgentSDK("A", network="eip155:84532").network, "base-sepolia")
         self.assertEqual(ChaosChainAgentSDK("A").network, "base-sepolia")
+
+    def test_what_the_sdk_has_and_this_has_not(self):
+        """Words, where the SDK's names and switches are used; feature detection by hasattr finds nothing."""
+        for name, word in (("execute_x402_crypto_payment", "payments"), ("create_payment_request", "payments"),
+                           ("create_intent_mandate", "AP2"), ("create_cart_mandate", "AP2"), ("verify_jwt_token", "AP2"),
+                           ("xmtp_manager", "XMTP"), ("send_message", "XMTP"), ("create_studio", "studios"),
+                           ("close_epoch", "studios"), ("storage_manager", "storage")):
+            with self.subTest(name):
+                agent = self.plain("Absent")
+                with self.assertRaisesRegex(AttributeError, "^%s is not part of this package: .*%s" % (name, word)):
+                    getattr(agent, name)
+                self.assertFalse(hasattr(agent, name))
+        for name in ("no_such_name", "_payments"):
+            with self.assertRaisesRegex(AttributeError, "^ChaosChainAgentSDK has no attribute '%s'$" % name):
+                getattr(agent, name)
+        good = dict(agent_name="Switches", network="base-sepolia")
+        ChaosChainAgentSDK(**good, enable_process_integrity=True, enable_storage=True, enable_payments=False,
+                           enable_ap2=False, wallet_file=None, storage_provider=None)
+        for name, value in (("enable_process_integrity", False), ("enable_storage", 0), ("enable_payments", True),
+                            ("enable_ap2", True), ("wallet_file", "w.json"), ("private_key", "0x00"),
+                            ("storage_jwt", "x"), ("storage_gateway", "x"), ("storage_provider", object()),
+                            ("compute_provider", object()), ("gateway_url", "https://x")):
+            with self.subTest(name), self.wrong(name):
+                ChaosChainAgentSDK(**good, **{name: value})
+        with self.assertRaisesRegex(TypeError, "no_such_switch"):
+            ChaosChainAgentSDK(**good, no_such_switch=True)
 
     def test_the_environment(self):
         settings = w.settings("environment")
@@ -371,6 +397,9 @@ class Metadata(Case):
         for key, value in (("key", "text"), (7, b"1")):
             with self.subTest(key=key), self.mistyped():
                 agent.set_agent_metadata(key, value)
+        for metadata in ("key", [("key", b"1")], 7):
+            with self.subTest(metadata=metadata), self.mistyped():
+                agent.register_identity(metadata=metadata)
         for agent_id in ("0", True):
             with self.subTest(agent_id=agent_id), self.mistyped():
                 agent.get_agent_metadata("key", agent_id)

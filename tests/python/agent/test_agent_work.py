@@ -167,9 +167,12 @@ class Receipts(Case):
                          (proof.receipt.digest, proof.receipt.output_hash, proof.receipt.evidence_hash))
         self.assertEqual(proof.timestamp.timestamp(), proof.receipt.issued_at)
         package = agent.create_evidence_package("proof", folder=w.folder / "proofs-bundle", integrity_proof=proof,
-                                                validation_results=[{"score": 1}])
+                                                validation_results=[{"score": 1}], payment_proofs=[{"txHash": "0x1"}],
+                                                xmtp_thread_id="thread")
         self.assertEqual((package.integrity_proof, package.validation_results), (proof, [{"score": 1}]))
+        self.assertEqual((package.payment_proofs, package.xmtp_thread_id), ([{"txHash": "0x1"}], "thread"))
         words = agent.retrieve_evidence(package.ipfs_cid)
+        self.assertEqual((words["payment_proofs"], words["xmtp_thread_id"]), ([{"txHash": "0x1"}], "thread"))
         self.assertEqual(words["integrity_proof"], json.loads(json.dumps(proof.receipt.to_dict())))
         self.assertEqual(asyncio.run(agent.execute_with_integrity_proof("later", {"text": "x"}))[0], {"text": "x"})
         self.assertEqual(asyncio.run(agent.execute_with_integrity_proof("add", {"a": 1, "b": 2}, False)), (3, None))
@@ -281,6 +284,9 @@ class Packages(Case):
             agent.retrieve_evidence(uri)
         with self.wrong():
             agent.retrieve_evidence("ftp://x")
+        for cid in (None, 7, b"bafy", ["bafy"]):
+            with self.subTest(cid=cid), self.mistyped():
+                agent.retrieve_evidence(cid)
         with self.assertRaises((TypeError, ValueError)):
             agent.store_evidence({"a": object()})
 
@@ -421,6 +427,11 @@ class Judging(Case):
                 judge.submit_validation_response(request.request_hash, score)
         with self.wrong("tag"):
             judge.submit_validation_response(request.request_hash, 100, tag="tee-attestation/v1")
+        for tag in (None, 7, b"tee-attestation/v1"):
+            with self.subTest(tag=tag), self.mistyped():
+                judge.submit_validation_response(request.request_hash, 100, tag=tag)
+        with self.mistyped():
+            asking.request_validation(judge.owner_address, content=[("name", b"bytes")])
         with self.wrong("report"):
             judge.submit_validation_response(request.request_hash, 100, report={}, response_uri="https://x")
         with self.wrong("request_hash"):

@@ -73,8 +73,10 @@ class Compat(unittest.TestCase):
 
     def test_what_is_not_there_is_not_there(self):
         for name in ("PaymentProof", "PaymentError", "X402PaymentManager"):
-            with self.subTest(name=name), self.assertRaises(ImportError):
+            with self.subTest(name=name), self.assertRaisesRegex(ImportError, name + " is not part of this package: payments"):
                 exec("from chaoschain_sdk import " + name)
+        with self.assertRaisesRegex(ImportError, "cannot import name 'NoSuchName'"):
+            exec("from chaoschain_sdk import NoSuchName")
 
 
 if __name__ == "__main__":

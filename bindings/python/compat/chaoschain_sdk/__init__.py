@@ -6,6 +6,8 @@ XMTP, studios) is not there: a name that is missing is an ImportError, and never
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._compat import refuse_beside_the_sdk
 
 refuse_beside_the_sdk()
@@ -23,3 +25,12 @@ __all__ = [
     "IntegrityVerificationError", "NetworkConfig", "NetworkError", "Receipt", "ValidationDecision", "ValidationError",
     "ValidationRequest", "ValidationStatus",
 ]
+
+if not TYPE_CHECKING:
+    def __getattr__(name: str) -> Any:
+        """ImportError, whose text an import statement shows, for what the SDK has and this has not."""
+        from chaoschain_tee._not_here import why_not
+        said = why_not(name)
+        if said is not None:
+            raise ImportError(said)
+        raise AttributeError("module 'chaoschain_sdk' has no attribute %r" % name)
