@@ -20,16 +20,28 @@ CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(s.Error))
 class Signals(unittest.TestCase):
     def test_an_interrupt_in_a_log_function(self):
         """It comes while C waits for a node, and Python runs next in the function that is told so."""
+        def answer_nothing(node):
+            for number in range(9):
+                try:
+                    connection = node.accept()[0]
+                except OSError:
+                    return
+                if number == 0:
+                    os.kill(os.getpid(), signal.SIGINT)  # now: C waits for the answer
+                connection.close()
+
         with socket.socket() as node, tempfile.TemporaryDirectory() as folder:
-            node.bind(("127.0.0.1", 0))  # nobody listens
+            node.bind(("127.0.0.1", 0))
+            node.listen(9)
+            thread = threading.Thread(target=answer_nothing, args=(node,))
+            thread.start()
             lines = []
             agent = ChaosChainAgentSDK("A", network="local", identity_registry="0x" + "11" * 20, log=lines.append,
                                        rpc_url="http://127.0.0.1:%d" % node.getsockname()[1], store=folder + "/journal.db")
-            timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-            timer.start()
             with self.assertRaises(KeyboardInterrupt):
                 agent.get_agent_wallet(1)
-            timer.join()
+            node.shutdown(socket.SHUT_RDWR)  # ends accept
+            thread.join()
 
     def test_what_is_raised_before_the_first_line(self):
         for wanted in (KeyboardInterrupt, TimeoutError):  # as a handler of SIGALRM raises it
