@@ -16,8 +16,8 @@ set(CHAOS_PROGRAMS_STATIC chaoschain chaoschain-verify)
 set(CHAOS_PROGRAMS_SIM chaoschain-forge dstack-simulator tsm-simulator) # may link the simulator
 set(CHAOS_PROGRAMS_TEE chaoschain-tee chaoschain-chain chaoschain-agent chaoschain-doctor chaoschain-endpoint
     chaoschain-fetch chaoschain-probe chaoschain-provider genesis-studio) # link all of libchaoschain
-set(CHAOS_PROGRAMS_CHAIN chaoschain-chain chaoschain-agent chaoschain-doctor) # speak to a chain
-set(CHAOS_PROGRAMS_AGENT chaoschain-agent chaoschain-doctor)                  # read an agent's config file
+set(CHAOS_PROGRAMS_CHAIN chaoschain-chain chaoschain-agent chaoschain-doctor chaoschain-endpoint) # speak to a chain
+set(CHAOS_PROGRAMS_AGENT chaoschain-agent chaoschain-doctor chaoschain-endpoint) # read an agent's config file
 set(CHAOS_PROGRAMS_HTTP chaoschain-endpoint dstack-simulator) # serve HTTP
 set(CHAOS_PROGRAMS_FUSE tsm-simulator)                    # show a folder of their own
 set(CHAOS_PROGRAMS_HELPER chaoschain-probe)               # are not for people: LIBEXECDIR/chaoschain

@@ -130,8 +130,9 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_agent_export(chaos_agent *agent, uin
                                                          chaos_error *err);
 
 /* What an agent has kept, from outside: no TEE, no chain, no lock of the agent; it may run meanwhile. Which agent: by
- * chain, registry and identity key (its agentWallet). NOT_FOUND: the store has no agent of that name that is
- * registered; FILE_IO: there is no such file. One thread at a time. */
+ * chain, registry and identity key (its agentWallet); a key of NULL is the only agent of that registry in it.
+ * NOT_FOUND: the store has no such agent that is registered, or, without a key, several; FILE_IO: there is no such
+ * file. One thread at a time. */
 typedef struct chaos_receipt_store chaos_receipt_store;
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_receipt_store_open(const char *path, uint64_t chain_id,
                                                                const chaos_address *identity_registry,

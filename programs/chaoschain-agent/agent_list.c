@@ -15,7 +15,7 @@
 #define TOPIC_ADDRESS 12 /* where an address begins in a topic */
 
 enum {
-    OPT_OWNER = NET_OPT_COUNT,
+    OPT_OWNER = AGENT_OPT_COUNT,
     OPT_FROM_BLOCK,
     OPT_TO_BLOCK,
     OPT_LIMIT,
@@ -23,6 +23,7 @@ enum {
 
 static const option_row rows[] = {
     NET_ROWS,
+    CONFIG_ROW,
     [OPT_OWNER] = { "--owner", "ADDR", 1, false, "whose agents; everybody's by default" },
     [OPT_FROM_BLOCK] = { "--from-block", "N", 1, false, "read the logs from here, not from the registry's first" },
     [OPT_TO_BLOCK] = { "--to-block", "N", 1, false, "to here; the head is the default" },
@@ -244,10 +245,12 @@ static chaos_status write_text(const listing *l, chaos_buffer *out, chaos_error 
     return CHAOS_OK;
 }
 
-static chaos_status run(chain_session *s, const options *o, listing *l, chaos_buffer *out, chaos_error *err)
+static chaos_status run(chain_session *s, options *o, agent_config *config, listing *l, chaos_buffer *out,
+                        chaos_error *err)
 {
     uint64_t last = 0;
     const char *owner = options_value(o, OPT_OWNER, 0);
+    CHAOS_TRY(agent_config_apply(config, o, true, err));
     CHAOS_TRY(session_read(s, o, PROGRAM, NULL, err));
     l->s = s;
     l->limit = DEFAULT_LIMIT;
@@ -272,13 +275,15 @@ int agent_list(int argc, char **argv)
     CHAOS_AUTO_BUFFER(out, OUT_MAX);
     listing l = { .count = 0 };
     chain_session s = { .program = PROGRAM };
+    agent_config config = { .path = NULL };
     int code = session_options(&table, argc, argv, &o, &helped);
     if (code != 0 || helped) {
         return code;
     }
-    code = run(&s, &o, &l, &out, &err) == CHAOS_OK ? say_result(PROGRAM, buffer_slice(&out), EXIT_AFFIRMING)
-                                                   : session_fault(&s, &err);
+    code = run(&s, &o, &config, &l, &out, &err) == CHAOS_OK ? say_result(PROGRAM, buffer_slice(&out), EXIT_AFFIRMING)
+                                                            : session_fault(&s, &err);
     session_close(&s);
+    agent_config_free(&config);
     free(l.agents);
     return code;
 }

@@ -5,7 +5,7 @@
 #define MAX_VALUE (24u * 1024u) /* about what one transaction can store */
 
 enum {
-    OPT_ARGUMENTS = SEND_OPT_COUNT,
+    OPT_ARGUMENTS = AGENT_OPT_COUNT,
     OPT_FILE,
     OPT_CLEAR,
 };
@@ -13,6 +13,7 @@ enum {
 static const option_row rows[] = {
     NET_ROWS,
     SEND_ROWS,
+    CONFIG_ROW,
     [OPT_ARGUMENTS] = { "AGENT KEY [VALUE]", NULL, 4, false, "the agent; the key; text, or bytes as 0x..." },
     [OPT_FILE] = { "--file", "FILE", 1, false, "the value is what this file holds" },
     [OPT_CLEAR] = { "--clear", NULL, 1, false, "take the value away" },
@@ -67,7 +68,7 @@ static chaos_status choose_intent(const chain_session *s, const chaos_agent_refe
     return intent_choose(s->sender, &base, INTENT_AGAIN, name, err);
 }
 
-static chaos_status run(chain_session *s, const options *o, tx_report *report, chaos_error *err)
+static chaos_status run(chain_session *s, options *o, agent_config *config, tx_report *report, chaos_error *err)
 {
     CHAOS_AUTO_BUFFER(storage, MAX_VALUE);
     chaos_slice value = { NULL, 0 };
@@ -76,7 +77,7 @@ static chaos_status run(chain_session *s, const options *o, tx_report *report, c
     CHAOS_TRY(read_operand(o, OPT_ARGUMENTS, 0, 3, "AGENT KEY VALUE", &who, err));
     CHAOS_TRY(read_operand(o, OPT_ARGUMENTS, 1, 3, "AGENT KEY VALUE", &key, err));
     CHAOS_TRY(read_value(o, &storage, &value, err));
-    CHAOS_TRY(agent_parse(who, &report->agent, err));
+    CHAOS_TRY(agent_config_for(config, o, who, &report->agent, err));
     CHAOS_TRY(session_open(s, o, PROGRAM, &report->agent, err));
     CHAOS_TRY(session_agent(s, &report->agent, err));
     CHAOS_TRY(choose_intent(s, &report->agent, key, value, &name, err));
@@ -92,12 +93,14 @@ int agent_set_metadata(int argc, char **argv)
     bool helped = false;
     chaos_error err = { 0 };
     chain_session s = { .program = PROGRAM };
+    agent_config config = { .path = NULL };
     tx_report report = { .action = "agent set-metadata" };
     int code = session_options(&table, argc, argv, &o, &helped);
     if (code != 0 || helped) {
         return code;
     }
-    code = run(&s, &o, &report, &err) == CHAOS_OK ? report_say(&s, &report) : session_fault(&s, &err);
+    code = run(&s, &o, &config, &report, &err) == CHAOS_OK ? report_say(&s, &report) : session_fault(&s, &err);
     session_close(&s);
+    agent_config_free(&config);
     return code;
 }

@@ -7,7 +7,7 @@
 #define OUT_MAX (2u * 1024u * 1024u)
 
 enum {
-    OPT_AGENT = NET_OPT_COUNT,
+    OPT_AGENT = AGENT_OPT_COUNT,
     OPT_GATEWAY,
     OPT_NO_FETCH,
     OPT_ALLOW_LOCAL,
@@ -17,7 +17,8 @@ enum {
 
 static const option_row rows[] = {
     NET_ROWS,
-    [OPT_AGENT] = { "AGENT", NULL, 2, false, "the agent, as 7 or eip155:N:0x...:7" },
+    CONFIG_ROW,
+    [OPT_AGENT] = { "AGENT", NULL, 2, false, "the agent, as 7 or eip155:N:0x...:7; that of the config by default" },
     [OPT_GATEWAY] = { "--gateway", "URL", CHAOS_CARD_MAX_GATEWAYS, false,
                       "https://HOST/ipfs/: where ipfs:// is fetched; CHAOS_IPFS_GATEWAY" },
     [OPT_NO_FETCH] = { "--no-fetch", NULL, 1, false, "ask nobody but the chain" },
@@ -28,7 +29,7 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
-    .synopsis = "Usage: " PROGRAM " AGENT [OPTION]...\n"
+    .synopsis = "Usage: " PROGRAM " [AGENT] [--config FILE] [OPTION]...\n"
                 "Shows an agent: owner, wallet, registration file, and what it says of its TEE. All of it is what the\n"
                 "agent says: 'chaoschain verify' judges its evidence.",
     .rows = rows,
@@ -222,14 +223,14 @@ static chaos_status fetch_options(const options *o, chaos_agent_card_options *ca
     return hash == NULL ? CHAOS_OK : read_hash("--file-hash", hash, &card->hash, err);
 }
 
-static chaos_status run(chain_session *s, const options *o, chaos_agent_card **card, chaos_error *err)
+static chaos_status run(chain_session *s, options *o, agent_config *config, chaos_agent_card **card, chaos_error *err)
 {
-    const char *who = NULL;
+    const char *who = options_value(o, OPT_AGENT, 0);
     const char *path = options_value(o, OPT_OUT, 0);
     chaos_agent_reference agent;
     chaos_agent_card_options how = CHAOS_AGENT_CARD_OPTIONS_INIT;
-    CHAOS_TRY(read_operand(o, OPT_AGENT, 0, 1, "AGENT", &who, err));
-    CHAOS_TRY(agent_parse(who, &agent, err));
+    CHAOS_TRY(read_no_more(o, OPT_AGENT, 1, err));
+    CHAOS_TRY(agent_which(config, o, who, &agent, err));
     CHAOS_TRY(fetch_options(o, &how, err));
     CHAOS_TRY(session_read(s, o, PROGRAM, &agent, err));
     CHAOS_TRY(session_registries(s, err));
@@ -257,11 +258,12 @@ int agent_show(int argc, char **argv)
     CHAOS_AUTO_BUFFER(out, OUT_MAX);
     chaos_agent_card *card = NULL;
     chain_session s = { .program = PROGRAM };
+    agent_config config = { .path = NULL };
     int code = session_options(&table, argc, argv, &o, &helped);
     if (code != 0 || helped) {
         return code;
     }
-    if (run(&s, &o, &card, &err) != CHAOS_OK) {
+    if (run(&s, &o, &config, &card, &err) != CHAOS_OK) {
         code = session_fault(&s, &err);
     } else if (s.json ? !write_json(card, &out) : !write_text(card, &out)) {
         code = say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
@@ -270,5 +272,6 @@ int agent_show(int argc, char **argv)
     }
     chaos_agent_card_free(card);
     session_close(&s);
+    agent_config_free(&config);
     return code;
 }

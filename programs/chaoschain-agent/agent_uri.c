@@ -5,13 +5,14 @@
 #define MAX_DATA_URI (2u * CHAOS_MAX_REGISTRATION_FILE)
 
 enum {
-    OPT_ARGUMENTS = SEND_OPT_COUNT,
+    OPT_ARGUMENTS = AGENT_OPT_COUNT,
     OPT_FILE,
 };
 
 static const option_row rows[] = {
     NET_ROWS,
     SEND_ROWS,
+    CONFIG_ROW,
     [OPT_ARGUMENTS] = { "AGENT [URI]", NULL, 3, false, "the agent, as 7 or eip155:N:0x...:7; the new URI" },
     [OPT_FILE] = { "--file", "FILE", 1, false, "put this registration file into the URI itself, checked" },
 };
@@ -58,7 +59,8 @@ static chaos_status read_file(const char *path, const chaos_agent_reference *age
     return data_uri_of(buffer_slice(&text), uri, err);
 }
 
-static chaos_status run(chain_session *s, const options *o, chaos_buffer *made, tx_report *report, chaos_error *err)
+static chaos_status run(chain_session *s, options *o, agent_config *config, chaos_buffer *made, tx_report *report,
+                        chaos_error *err)
 {
     intent_name name;
     const char *who = NULL;
@@ -68,7 +70,7 @@ static chaos_status run(chain_session *s, const options *o, chaos_buffer *made, 
     if (path == NULL && uri == NULL) {
         return usage_error(err, "arguments", who, "AGENT URI, or AGENT --file FILE");
     }
-    CHAOS_TRY(agent_parse(who, &report->agent, err));
+    CHAOS_TRY(agent_config_for(config, o, who, &report->agent, err));
     CHAOS_TRY(session_open(s, o, PROGRAM, &report->agent, err));
     CHAOS_TRY(session_agent(s, &report->agent, err));
     if (path != NULL) {
@@ -89,12 +91,14 @@ int agent_set_uri(int argc, char **argv)
     chaos_error err = { 0 };
     CHAOS_AUTO_BUFFER(made, MAX_DATA_URI);
     chain_session s = { .program = PROGRAM };
+    agent_config config = { .path = NULL };
     tx_report report = { .action = "agent set-uri" };
     int code = session_options(&table, argc, argv, &o, &helped);
     if (code != 0 || helped) {
         return code;
     }
-    code = run(&s, &o, &made, &report, &err) == CHAOS_OK ? report_say(&s, &report) : session_fault(&s, &err);
+    code = run(&s, &o, &config, &made, &report, &err) == CHAOS_OK ? report_say(&s, &report) : session_fault(&s, &err);
     session_close(&s);
+    agent_config_free(&config);
     return code;
 }

@@ -83,10 +83,14 @@ static bool write_json(const agent_session *a, const anchoring *n, chaos_buffer 
 
 static bool write_text(const agent_session *a, const anchoring *n, chaos_buffer *out)
 {
-    char agent[CHAOS_AGENT_REFERENCE_TEXT_SIZE];
+    char agent[CHAOS_AGENT_REFERENCE_TEXT_SIZE], words[256];
     chaos_agent_reference_format(&n->agent, agent);
     bool ok = row_text(out, "agent", "%s", agent) && row_text(out, "newest receipt", "%" PRIu64, n->sequence) &&
               row_hash(out, "  digest", &n->digest) && report_text_step(&a->s, &n->step, out);
+    if (a->config.path != NULL) {
+        return ok && buffer_append_format(out, "\nNext: chaoschain receipts export%s --out FOLDER\n",
+                                          agent_config_words(&a->config, words, sizeof words));
+    }
     return ok && buffer_append_format(out,
                                       "\nNext: chaoschain receipts export \\\n  %s \\\n"
                                       "  --key %s --store %s --out FOLDER\n",

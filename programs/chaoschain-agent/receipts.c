@@ -8,37 +8,32 @@
 #define OUT_MAX (64u * 1024u * 1024u)
 
 enum {
-    OPT_AGENT,
-    OPT_STORE,
+    OPT_AGENT = AGENT_OPT_COUNT,
     OPT_KEY,
     OPT_FROM,
     OPT_TO,
-    OPT_JSON,
-    OPT_HELP,
     OPT_OUT,
-    OPT_COLLATERAL,
-    OPT_COUNT
 };
 
-#define STORE_ROWS                                                                                               \
-    [OPT_AGENT] = { "AGENT", NULL, 2, false, "the agent, as eip155:N:0xREGISTRY:7" },                            \
-    [OPT_STORE] = { "--store", "FILE", 1, false, "the agent's store" },                                          \
-    [OPT_KEY] = { "--key", "ADDR", 1, false, "its identity key: agentWallet, as 'chaoschain agent show' says" }, \
-    [OPT_FROM] = { "--from", "SEQUENCE", 1, false, "the first receipt; 0 by default" },                          \
-    [OPT_TO] = { "--to", "SEQUENCE", 1, false, "the last receipt; the newest by default" },                      \
-    [OPT_JSON] = { "--json", NULL, 1, false, "one line of JSON" },                                               \
-    [OPT_HELP] = { "--help", NULL, 0, false, "print this" }
+#define STORE_ROWS                                                                                                 \
+    CONFIG_ROW, [SEND_OPT_JOURNAL] = { "--store", "FILE", 1, false, "the agent's store" },                         \
+                [NET_OPT_JSON] = { "--json", NULL, 1, false, "one line of JSON" },                                 \
+                [NET_OPT_HELP] = { "--help", NULL, 0, false, "print this" },                                       \
+                [OPT_AGENT] = { "AGENT", NULL, 2, false, "the agent, as eip155:N:0xREGISTRY:7; or --config" },     \
+                [OPT_KEY] = { "--key", "ADDR", 1, false, "its identity key, where the store has several agents" }, \
+                [OPT_FROM] = { "--from", "SEQUENCE", 1, false, "the first receipt; 0 by default" },                \
+                [OPT_TO] = { "--to", "SEQUENCE", 1, false, "the last receipt; the newest by default" }
 
 static const option_row list_rows[] = { STORE_ROWS };
 static const option_row export_rows[] = {
     STORE_ROWS,
     [OPT_OUT] = { "--out", "FOLDER", 1, false, "made; one that has a bundle is refused" },
-    [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "goes into the bundle, for those who have none" },
+    [AGENT_OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "goes into the bundle, for those who have none" },
 };
 
 static const option_table list_table = {
     .program = LIST,
-    .synopsis = "Usage: " LIST " AGENT --store FILE --key ADDR [OPTION]...\n"
+    .synopsis = "Usage: " LIST " [--config FILE] | AGENT --store FILE [OPTION]...\n"
                 "Lists the receipts that an agent has kept. Needs its store alone: no TEE, no chain.",
     .rows = list_rows,
     .count = CHAOS_ARRAY_SIZE(list_rows),
@@ -46,7 +41,7 @@ static const option_table list_table = {
 };
 static const option_table export_table = {
     .program = EXPORT,
-    .synopsis = "Usage: " EXPORT " AGENT --store FILE --key ADDR --out FOLDER [OPTION]...\n"
+    .synopsis = "Usage: " EXPORT " [--config FILE] | AGENT --store FILE --out FOLDER [OPTION]...\n"
                 "Writes receipts with all that proves them as a bundle. Needs its store alone.",
     .rows = export_rows,
     .count = CHAOS_ARRAY_SIZE(export_rows),
@@ -54,34 +49,24 @@ static const option_table export_table = {
 };
 
 typedef struct kept {
+    agent_config config;
     chaos_agent_reference agent;
     chaos_receipt_store *store;
     uint64_t from, to, count;
 } kept;
 
-static chaos_status open_kept(kept *k, const options *o, chaos_error *err)
+static chaos_status open_kept(kept *k, options *o, chaos_error *err)
 {
-    const char *who = NULL;
+    const char *who = options_value(o, OPT_AGENT, 0);
     const char *key = options_value(o, OPT_KEY, 0);
-    const char *store = options_value(o, OPT_STORE, 0);
     chaos_address address;
-    chaos_u256 id;
 
-    CHAOS_TRY(read_operand(o, OPT_AGENT, 0, 1, "AGENT", &who, err));
-    CHAOS_TRY(agent_parse(who, &k->agent, err));
-    if (!k->agent.has_registry || k->agent.chain_id == 0) {
-        return usage_error(err, "AGENT", who, "an agent with chain and registry: eip155:N:0xREGISTRY:7");
+    CHAOS_TRY(read_no_more(o, OPT_AGENT, 1, err));
+    if (key != NULL) {
+        CHAOS_TRY(read_address("--key", key, &address, err));
     }
-    if (key == NULL || store == NULL) {
-        return error_set(err, CHAOS_E_USAGE, key == NULL ? "--key" : "--store", CHAOS_NO_OFFSET,
-                         "the store and the agent's key are needed: --store FILE --key ADDR");
-    }
-    CHAOS_TRY(read_address("--key", key, &address, err));
-    CHAOS_TRY(chaos_receipt_store_open(store, k->agent.chain_id, &k->agent.registry, &address, &k->store, err));
-    id = chaos_receipt_store_agent_id(k->store);
-    if (memcmp(&id, &k->agent.agent_id, sizeof id) != 0) {
-        return error_set(err, CHAOS_E_NOT_FOUND, "AGENT", CHAOS_NO_OFFSET, "in this store the key is another agent's");
-    }
+    CHAOS_TRY(agent_config_for(&k->config, o, who, &k->agent, err));
+    CHAOS_TRY(agent_store_of(o, key == NULL ? NULL : &address, who, &k->agent, &k->store, err));
     CHAOS_TRY(chaos_receipt_store_count(k->store, &k->count, err));
     k->to = k->count == 0 ? 0 : k->count - 1;
     CHAOS_TRY(read_count(o, OPT_FROM, "--from", INT64_MAX, &k->from, err));
@@ -156,13 +141,14 @@ int receipts_list(int argc, char **argv)
     kept k = { .store = NULL };
     int code = options_parse(&list_table, argc, argv, &o);
 
-    if (code != 0 || options_has(&o, OPT_HELP)) {
+    if (code != 0 || options_has(&o, NET_OPT_HELP)) {
         return code != 0 ? code : options_help(&list_table);
     }
-    code = open_kept(&k, &o, &err) == CHAOS_OK && list(&k, options_has(&o, OPT_JSON), &out, &err) == CHAOS_OK
+    code = open_kept(&k, &o, &err) == CHAOS_OK && list(&k, options_has(&o, NET_OPT_JSON), &out, &err) == CHAOS_OK
                ? say_result(LIST, buffer_slice(&out), EXIT_AFFIRMING)
                : chain_fault(LIST, &err);
     chaos_receipt_store_free(k.store);
+    agent_config_free(&k.config);
     return code;
 }
 
@@ -172,7 +158,7 @@ static chaos_status export_bundle(kept *k, const options *o, chaos_buffer *out, 
 {
     CHAOS_AUTO_BUFFER(collateral, CHAOS_MAX_COLLATERAL);
     const char *folder = options_value(o, OPT_OUT, 0);
-    const char *path = options_value(o, OPT_COLLATERAL, 0);
+    const char *path = options_value(o, AGENT_OPT_COLLATERAL, 0);
     json_writer w = json_writer_begin(out);
 
     if (folder == NULL) {
@@ -182,7 +168,7 @@ static chaos_status export_bundle(kept *k, const options *o, chaos_buffer *out, 
         CHAOS_TRY(input_read("--collateral", path, CHAOS_MAX_COLLATERAL - 1, &collateral, err));
     }
     CHAOS_TRY(chaos_receipt_store_export(k->store, k->from, k->to, buffer_slice(&collateral), folder, err));
-    if (!options_has(o, OPT_JSON)) {
+    if (!options_has(o, NET_OPT_JSON)) {
         return buffer_append_format(out, "receipts %" PRIu64 " to %" PRIu64 " are in %s\n", k->from, k->to,
                                     shown(folder).text)
                    ? CHAOS_OK
@@ -205,12 +191,13 @@ int receipts_export(int argc, char **argv)
     kept k = { .store = NULL };
     int code = options_parse(&export_table, argc, argv, &o);
 
-    if (code != 0 || options_has(&o, OPT_HELP)) {
+    if (code != 0 || options_has(&o, NET_OPT_HELP)) {
         return code != 0 ? code : options_help(&export_table);
     }
     code = open_kept(&k, &o, &err) == CHAOS_OK && export_bundle(&k, &o, &out, &err) == CHAOS_OK
                ? say_result(EXPORT, buffer_slice(&out), EXIT_AFFIRMING)
                : chain_fault(EXPORT, &err);
     chaos_receipt_store_free(k.store);
+    agent_config_free(&k.config);
     return code;
 }

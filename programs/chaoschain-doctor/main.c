@@ -10,7 +10,7 @@
 #define OUT_MAX (512u * 1024u)
 #define SCHEMA "chaoschain/doctor/1"
 #define NAME_COLUMN 9  /* behind the result */
-#define TEXT_COLUMN 27 /* behind the name */
+#define TEXT_COLUMN 29 /* behind the name */
 
 static const option_row rows[] = {
     NET_ROWS,

@@ -9,61 +9,51 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "programs/common/agent/agent_options.h"
 #include "programs/common/http/listen.h"
 
 #define RATE_DEFAULT 60
 #define RATE_MAX 60000
 
+/* The rows that a config file speaks of stand where it looks for them. */
 enum {
-    OPT_AGENT,
+    OPT_AGENT = AGENT_OPT_COUNT,
     OPT_HTTP,
     OPT_SOCKET,
     OPT_SOCKET_MODE,
     OPT_RATE,
-    OPT_NAME,
-    OPT_GENERATION,
-    OPT_STORE,
-    OPT_COLLATERAL,
-    OPT_PROVIDER,
-    OPT_TEE_ENDPOINT,
-    OPT_TEE_OPTIONS,
-    OPT_TEE_PLUGIN,
-    OPT_NETWORK,
-    OPT_RPC,
-    OPT_IDENTITY,
-    OPT_VALIDATION,
     OPT_QUIET,
-    OPT_HELP,
     OPT_VERSION
 };
 
 static const option_row rows[] = {
-    [OPT_AGENT] = { "AGENT", NULL, 1, false, "the agent: eip155:N:7 or eip155:N:0xREGISTRY:7" },
+    [OPT_AGENT] = { "AGENT", NULL, 1, false, "eip155:N:7 or eip155:N:0xREGISTRY:7; that of the config by default" },
+    CONFIG_ROW,
     [OPT_HTTP] = { "--http", "127.0.0.1:PORT", 1, false, "listen there; port 0 takes a free one" },
     [OPT_SOCKET] = { "--socket", "PATH", 1, false, "listen at this Unix socket" },
     [OPT_SOCKET_MODE] = { "--socket-mode", "OCTAL", 1, false, "of the Unix socket; 0600 is the default" },
     [OPT_RATE] = { "--rate", "N", 1, false, "answers a minute, of each of the two kinds; 60 is the default" },
-    [OPT_NAME] = { "--name", "NAME", 1, false, "the agent's, which its key is made for; \"agent\" is the default" },
-    [OPT_GENERATION] = { "--generation", "N", 1, false, "of that key; 0 is the default" },
-    [OPT_STORE] = { "--store", "FILE", 1, false, "the agent's store, if it has one" },
-    [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "carry this collateral in the envelopes" },
-    [OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "which TEE: phala-dstack, simulated, ..." },
-    [OPT_TEE_ENDPOINT] = { "--tee-endpoint", "WHERE", 1, false, "its socket or URL, if not the usual one" },
-    [OPT_TEE_OPTIONS] = { "--tee-options", "JSON", 1, false, "further options of the provider, a JSON object" },
-    [OPT_TEE_PLUGIN] = { "--tee-plugin", "FILE", 1, false, "take the provider from this plug-in file" },
-    [OPT_NETWORK] = { "--network", "NAME|FILE", 1, false, "if it is not the agent's chain by its number" },
-    [OPT_RPC] = { "--rpc", "URL", CHAOS_MAX_ENDPOINTS, false, "a node; again for a second one to fall back on" },
-    [OPT_IDENTITY] = { "--identity", "ADDR", 1, false, "the identity registry, if not the agent's or the network's" },
-    [OPT_VALIDATION] = { "--validation", "ADDR", 1, false, "the validation registry" },
+    [AGENT_OPT_NAME] = { "--name", "NAME", 1, false, "the agent's, which its key is made for; or \"agent\"" },
+    [AGENT_OPT_GENERATION] = { "--generation", "N", 1, false, "of that key; 0 is the default" },
+    [SEND_OPT_JOURNAL] = { "--store", "FILE", 1, false, "the agent's store, if it has one" },
+    [AGENT_OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "carry this collateral in the envelopes" },
+    [AGENT_OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "which TEE: phala-dstack, simulated, ..." },
+    [AGENT_OPT_TEE_ENDPOINT] = { "--tee-endpoint", "WHERE", 1, false, "its socket or URL, if not the usual one" },
+    [AGENT_OPT_TEE_OPTIONS] = { "--tee-options", "JSON", 1, false, "further options of the provider, a JSON object" },
+    [AGENT_OPT_TEE_PLUGIN] = { "--tee-plugin", "FILE", 1, false, "take the provider from this plug-in file" },
+    [NET_OPT_NETWORK] = { "--network", "NAME|FILE", 1, false, "if it is not the agent's chain by its number" },
+    [NET_OPT_RPC] = { "--rpc", "URL", CHAOS_MAX_ENDPOINTS, false, "a node; again for a second one to fall back on" },
+    [NET_OPT_IDENTITY] = { "--identity", "ADDR", 1, false, "the identity registry, if not the agent's or network's" },
+    [NET_OPT_VALIDATION] = { "--validation", "ADDR", 1, false, "the validation registry" },
     [OPT_QUIET] = { "--quiet", NULL, 1, false, "no line about where it listens, and none at the end" },
-    [OPT_HELP] = { "--help", NULL, 0, false, "print this" },
+    [NET_OPT_HELP] = { "--help", NULL, 0, false, "print this" },
     [OPT_VERSION] = { "--version", NULL, 0, false, "print the version" },
 };
 
 static const option_table table = {
     .program = PROGRAM,
     .synopsis =
-        "Usage: chaoschain agent serve AGENT --tee-provider NAME --http 127.0.0.1:PORT [OPTION]...\n"
+        "Usage: chaoschain agent serve --config FILE | AGENT --tee-provider NAME --http 127.0.0.1:PORT [OPTION]...\n"
         "The agent's attestation endpoint, " WELL_KNOWN ":\n"
         "  ?nonce=0x...              evidence of the agent's key over the asker's nonce\n"
         "  ?nonce=0x...&request=0x.. the same for a validation request that is on chain about this agent\n"
@@ -115,7 +105,7 @@ static int read_mode(const options *o, unsigned *mode)
 static int read_numbers(const options *o, wishes *w, uint64_t *rate)
 {
     const char *text = options_value(o, OPT_RATE, 0);
-    const char *generation = options_value(o, OPT_GENERATION, 0);
+    const char *generation = options_value(o, AGENT_OPT_GENERATION, 0);
 
     *rate = RATE_DEFAULT;
     if (text != NULL && (!value_unsigned(text, RATE_MAX, rate) || *rate == 0)) {
@@ -131,18 +121,17 @@ static void read_wishes(const options *o, wishes *w)
 {
     const char *url;
 
-    w->agent = options_value(o, OPT_AGENT, 0);
-    w->name = options_has(o, OPT_NAME) ? options_value(o, OPT_NAME, 0) : "agent";
-    w->store = options_value(o, OPT_STORE, 0);
-    w->network = options_value(o, OPT_NETWORK, 0);
-    w->identity = options_value(o, OPT_IDENTITY, 0);
-    w->validation = options_value(o, OPT_VALIDATION, 0);
-    w->collateral = options_value(o, OPT_COLLATERAL, 0);
-    w->provider = options_value(o, OPT_PROVIDER, 0);
-    w->tee_endpoint = options_value(o, OPT_TEE_ENDPOINT, 0);
-    w->tee_options = options_value(o, OPT_TEE_OPTIONS, 0);
-    w->tee_plugin = options_value(o, OPT_TEE_PLUGIN, 0);
-    while ((url = options_value(o, OPT_RPC, w->url_count)) != NULL) {
+    w->name = options_has(o, AGENT_OPT_NAME) ? options_value(o, AGENT_OPT_NAME, 0) : "agent";
+    w->store = options_value(o, SEND_OPT_JOURNAL, 0);
+    w->network = options_value(o, NET_OPT_NETWORK, 0);
+    w->identity = options_value(o, NET_OPT_IDENTITY, 0);
+    w->validation = options_value(o, NET_OPT_VALIDATION, 0);
+    w->collateral = options_value(o, AGENT_OPT_COLLATERAL, 0);
+    w->provider = options_value(o, AGENT_OPT_PROVIDER, 0);
+    w->tee_endpoint = options_value(o, AGENT_OPT_TEE_ENDPOINT, 0);
+    w->tee_options = options_value(o, AGENT_OPT_TEE_OPTIONS, 0);
+    w->tee_plugin = options_value(o, AGENT_OPT_TEE_PLUGIN, 0);
+    while ((url = options_value(o, NET_OPT_RPC, w->url_count)) != NULL) {
         w->urls[w->url_count++] = url;
     }
 }
@@ -249,27 +238,48 @@ static void stop(service *s)
     close_agent(&s->o);
 }
 
-static int run(const options *o, const sigset_t *ending)
+/* Which agent: named, or that of the config file. */
+static chaos_status name_agent(options *o, agent_config *config, char name[CHAOS_AGENT_REFERENCE_TEXT_SIZE],
+                               chaos_error *err)
+{
+    chaos_agent_reference agent;
+
+    CHAOS_TRY(agent_which(config, o, options_value(o, OPT_AGENT, 0), &agent, err));
+    chaos_agent_reference_format(&agent, name);
+    return CHAOS_OK;
+}
+
+static int open_service(service *s, options *o, agent_config *config, uint64_t *rate)
+{
+    char name[CHAOS_AGENT_REFERENCE_TEXT_SIZE];
+    wishes w = { .agent = name };
+    chaos_error err = { 0 };
+
+    if (name_agent(o, config, name, &err) != CHAOS_OK) {
+        return say_what_failed(&err);
+    }
+    read_wishes(o, &w);
+    const int code = read_numbers(o, &w, rate);
+    return code == EXIT_AFFIRMING && open_agent(&w, &s->o, &err) != CHAOS_OK ? say_what_failed(&err) : code;
+}
+
+static int run(options *o, const sigset_t *ending)
 {
     static service s;
-    wishes w = { .agent = NULL };
-    chaos_error err = { 0 };
+    agent_config config = { .path = NULL };
     uint64_t rate;
     unsigned mode;
     int code = read_mode(o, &mode);
 
     s.fds[AT_SOCKET] = s.fds[AT_HTTP] = -1;
     s.e.is_quiet = options_has(o, OPT_QUIET);
-    read_wishes(o, &w);
-    code = code == EXIT_AFFIRMING ? read_numbers(o, &w, &rate) : code;
-    if (code == EXIT_AFFIRMING && open_agent(&w, &s.o, &err) != CHAOS_OK) {
-        code = say_what_failed(&err);
-    }
+    code = code == EXIT_AFFIRMING ? open_service(&s, o, &config, &rate) : code;
     code = code == EXIT_AFFIRMING ? start(&s, o, mode, rate) : code;
     if (code == EXIT_AFFIRMING) {
         wait_for_the_end(&s, ending);
     }
     stop(&s);
+    agent_config_free(&config);
     return code;
 }
 
@@ -291,7 +301,7 @@ int main(int argc, char **argv)
     if (code != 0) {
         return code;
     }
-    if (options_has(&o, OPT_HELP)) {
+    if (options_has(&o, NET_OPT_HELP)) {
         return options_help(&table);
     }
     if (options_has(&o, OPT_VERSION)) {

@@ -32,6 +32,28 @@ static chaos_status read_id(chaos_agent *agent, chaos_error *err)
     return CHAOS_OK;
 }
 
+/* The scope of the only agent that the store has at this registry. */
+static chaos_status find_only(const char *path, uint64_t chain_id, const chaos_address *registry,
+                              char scope[AGENT_SCOPE_SIZE], chaos_error *err)
+{
+    static const chaos_address any = { { 0 } };
+    char prefix[AGENT_SCOPE_SIZE];
+    size_t count = 0;
+
+    agent_scope(chain_id, registry, &any, prefix);
+    prefix[strlen(prefix) - 2 * sizeof any.bytes] = '\0'; /* up to the key's digits */
+    CHAOS_TRY(agent_store_find(path, prefix, "agent-id", scope, &count, err));
+    if (count == 1) {
+        return CHAOS_OK;
+    }
+    (void)error_set(err, CHAOS_E_NOT_FOUND, "store", CHAOS_NO_OFFSET,
+                    count == 0 ? "the store has no registered agent at this registry"
+                               : "the store has several agents at this registry: say which, by its key");
+    error_expected(err, "%s", count == 0 ? "'chaoschain agent register' first" : "--key ADDR");
+    error_found(err, "%zu in %s", count, path);
+    return CHAOS_E_NOT_FOUND;
+}
+
 chaos_status chaos_receipt_store_open(const char *path, uint64_t chain_id, const chaos_address *identity_registry,
                                       const chaos_address *identity_key, chaos_receipt_store **store,
                                       chaos_error *err)
@@ -39,8 +61,8 @@ chaos_status chaos_receipt_store_open(const char *path, uint64_t chain_id, const
     CHAOS_AUTO(chaos_receipt_store, made);
     char scope[AGENT_SCOPE_SIZE];
 
-    if (path == NULL || identity_registry == NULL || identity_key == NULL || store == NULL) {
-        return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "path, registry, key and store may not be NULL");
+    if (path == NULL || identity_registry == NULL || store == NULL) {
+        return error_set(err, CHAOS_E_USAGE, NULL, CHAOS_NO_OFFSET, "path, registry and store may not be NULL");
     }
     if (access(path, R_OK) != 0) { /* opening would make it */
         (void)error_set(err, CHAOS_E_FILE_IO, "store", CHAOS_NO_OFFSET, "there is no store that can be read");
@@ -53,7 +75,11 @@ chaos_status chaos_receipt_store_open(const char *path, uint64_t chain_id, const
     }
     made->registry = *identity_registry;
     made->agent.network.chain_id = chain_id;
-    agent_scope(chain_id, identity_registry, identity_key, scope);
+    if (identity_key == NULL) {
+        CHAOS_TRY(find_only(path, chain_id, identity_registry, scope, err));
+    } else {
+        agent_scope(chain_id, identity_registry, identity_key, scope);
+    }
     CHAOS_TRY(agent_store_open(path, scope, &made->agent.store, err));
     CHAOS_TRY(read_id(&made->agent, err));
     CHAOS_GIVE(store, made);

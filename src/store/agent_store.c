@@ -37,6 +37,31 @@ void agent_store_close(agent_store *kept)
     }
 }
 
+static chaos_status find_scopes(store *s, const char *prefix, const char *name, char scope[AGENT_SCOPE_SIZE],
+                                size_t *count, chaos_error *err)
+{
+    statement q = statement_begin(s, "SELECT scope FROM agent_value WHERE name = ? AND substr(scope, 1, ?) = ?");
+    bind_text(&q, name);
+    bind_int(&q, (int64_t)strlen(prefix));
+    bind_text(&q, prefix);
+    *count = 0;
+    while (statement_row(&q) && take_text(&q, scope, AGENT_SCOPE_SIZE)) {
+        ++*count;
+    }
+    return statement_end(&q, err);
+}
+
+chaos_status agent_store_find(const char *path, const char *prefix, const char *name, char scope[AGENT_SCOPE_SIZE],
+                              size_t *count, chaos_error *err)
+{
+    store *s = NULL;
+
+    CHAOS_TRY(store_open(path, &s, err));
+    chaos_status status = find_scopes(s, prefix, name, scope, count, err);
+    store_free(s);
+    return status;
+}
+
 /* The row's one column, if there is a row. */
 static chaos_status end_blob(statement *q, chaos_buffer *out, bool *found, chaos_error *err)
 {

@@ -17,6 +17,10 @@ CHAOS_MUST_USE chaos_status agent_store_open(const char *path, const char *scope
                                              chaos_error *err);
 void agent_store_close(agent_store *kept); /* NULL is allowed */
 
+/* How many scopes that begin with `prefix` have a value of that name; `scope` is one of them, if there is any. */
+CHAOS_MUST_USE chaos_status agent_store_find(const char *path, const char *prefix, const char *name,
+                                             char scope[AGENT_SCOPE_SIZE], size_t *count, chaos_error *err);
+
 /* Bytes by a name. `value` is appended to; *found false: there is none. */
 CHAOS_MUST_USE chaos_status agent_store_get(agent_store *kept, const char *key, chaos_buffer *value, bool *found,
                                             chaos_error *err);

@@ -77,6 +77,8 @@ cd alice
 expect 0 "the config that lies here" doctor "${judge[@]}" --json
 row config OK agent.json
 cd "$work"
+expect 0 "an agent, in words" doctor --config alice/agent.json "${judge[@]}"
+has out "reputation registry $reputation" "an agent, in words: a blank between name and text"
 
 # --- neighbours: one thing is wrong ---
 

@@ -256,6 +256,7 @@ static void test_nobody(void **state)
     chaos_act act = CHAOS_ACT_INIT;
     chaos_receipt receipt;
     chaos_receipt_store *receipts = NULL;
+    chaos_u256 id;
     char kept_in[200];
     uint64_t count;
     chaos_error err;
@@ -271,6 +272,12 @@ static void test_nobody(void **state)
     assert_int_equal(chaos_receipt_store_open(w.store, 31337, &w.addresses.identity, &w.addresses.identity, &receipts,
                                               &err),
                      CHAOS_E_NOT_FOUND); /* nobody's key */
+    assert_int_equal(chaos_receipt_store_open(w.store, 31338, &w.addresses.identity, NULL, &receipts, &err),
+                     CHAOS_E_NOT_FOUND); /* none of this chain */
+    OK(chaos_receipt_store_open(w.store, 31337, &w.addresses.identity, NULL, &receipts, &err)); /* the only one */
+    id = chaos_receipt_store_agent_id(receipts);
+    assert_memory_equal(&id, &w.id, sizeof id);
+    chaos_receipt_store_free(receipts);
     (void)snprintf(kept_in, sizeof kept_in, "%s-new", w.store);
     config.name = "Somebody new";
     config.network = "local";

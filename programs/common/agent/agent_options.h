@@ -29,8 +29,7 @@ enum {
 };
 
 #define AGENT_ROWS                                                                                                 \
-    [AGENT_OPT_CONFIG] = { "--config", "FILE", 1, false,                                                           \
-                           "the agent's config file; ./agent.json by default, if it is there" },                    \
+    CONFIG_ROW,                                                                                                     \
     [AGENT_OPT_NAME] = { "--name", "NAME", 1, false, "of the agent; with a TEE its key is made from it" },          \
     [AGENT_OPT_DESCRIPTION] = { "--description", "TEXT", 1, false, "what it does, for its registration file" },     \
     [AGENT_OPT_PROVIDER] = { "--tee-provider", "NAME", 1, false, "which TEE: phala-dstack, simulated, ..." },       \
@@ -68,6 +67,26 @@ void agent_config_free(agent_config *config);
 /* " --config FILE", to be typed behind a command, or "". */
 const char *agent_config_words(const agent_config *config, char *text, size_t capacity);
 
+/* ----------------------------------------------------------------- which ---- */
+
+/* As agent_config_apply, for a command about the agent `who` (NULL: that of the config file). A file that nobody named
+ * and that is about another chain or registry than a full name does not count. *agent: what is known of it; with a
+ * config file chain and registry are. */
+CHAOS_MUST_USE chaos_status agent_config_for(agent_config *config, options *o, const char *who,
+                                             chaos_agent_reference *agent, chaos_error *err);
+/* The agent's store (--journal, or whatever that row is called), by its key, or NULL: the only one that it has at the
+ * registry. *agent gets the id, or must have it where somebody said `who`. Free *store, also after a failure. */
+CHAOS_MUST_USE chaos_status agent_store_of(const options *o, const chaos_address *key, const char *who,
+                                           chaos_agent_reference *agent, chaos_receipt_store **store,
+                                           chaos_error *err);
+/* Both: afterwards the agent has its id, if need be from the store that the config file names. */
+CHAOS_MUST_USE chaos_status agent_which(agent_config *config, options *o, const char *who,
+                                        chaos_agent_reference *agent, chaos_error *err);
+
+#define CONFIG_ROW                                                         \
+    [AGENT_OPT_CONFIG] = { "--config", "FILE", 1, false,                   \
+                           "the agent's config file; ./agent.json by default, if it is there" }
+
 /* ----------------------------------------------------------------- agent ---- */
 
 typedef enum agent_use {
@@ -92,6 +111,9 @@ typedef struct agent_session {
  * agent_session_fault says an error. Close it, also after a failure. */
 CHAOS_MUST_USE chaos_status agent_session_open(agent_session *a, options *o, const char *program, agent_use use,
                                                chaos_error *err);
+/* An agent off the chain, which holds the identity key of --name and --generation at the session's registry. */
+CHAOS_MUST_USE chaos_status agent_key_open(const chain_session *s, const options *o, chaos_tee *tee,
+                                           chaos_agent **holder, chaos_error *err);
 /* NOT_FOUND with what to type, unless the agent has its id. */
 CHAOS_MUST_USE chaos_status agent_session_id(const agent_session *a, chaos_agent_reference *agent, chaos_error *err);
 int agent_session_fault(const agent_session *a, const chaos_error *err);

@@ -63,16 +63,27 @@ static const char *network_name(const chain_session *s, char text[32])
 
 /* ------------------------------------------------------------------- open ---- */
 
-/* An agent that acts sends nothing, and its handle wants a sender: one that cannot send, of the agent's own key. */
-static chaos_status open_stand_in(agent_session *a, const chaos_agent_config *config, chaos_error *err)
+chaos_status agent_key_open(const chain_session *s, const options *o, chaos_tee *tee, chaos_agent **holder,
+                            chaos_error *err)
 {
-    chaos_agent_config off_chain = *config;
+    char name[32];
+    uint64_t generation = 0;
+    chaos_agent_config config = CHAOS_AGENT_CONFIG_INIT;
+    CHAOS_TRY(read_count(o, AGENT_OPT_GENERATION, "--generation", UINT32_MAX, &generation, err));
+    config.name = options_value(o, AGENT_OPT_NAME, 0);
+    config.network = network_name(s, name);
+    config.tee = tee;
+    config.has_identity_registry = true;
+    config.identity_registry = chaos_registries_address(s->registries, CHAOS_REGISTRY_IDENTITY);
+    config.generation = (uint32_t)generation;
+    return chaos_agent_open(&config, holder, err);
+}
+
+/* An agent that acts sends nothing, and its handle wants a sender: one that cannot send, of the agent's own key. */
+static chaos_status open_stand_in(agent_session *a, const options *o, chaos_error *err)
+{
     chaos_sender_options sender = CHAOS_SENDER_OPTIONS_INIT;
-    off_chain.registries = NULL;
-    off_chain.sender = NULL;
-    off_chain.content = NULL;
-    off_chain.store = NULL;
-    CHAOS_TRY(chaos_agent_open(&off_chain, &a->key_holder, err));
+    CHAOS_TRY(agent_key_open(&a->s, o, a->tee, &a->key_holder, err));
     CHAOS_TRY(chaos_account_from_tee(a->tee, chaos_agent_keypair(a->key_holder), &a->stand_in, err));
     sender.rpc = a->s.rpc;
     sender.account = a->stand_in;
@@ -101,7 +112,7 @@ static chaos_status open_handle(agent_session *a, const options *o, agent_use us
     config.log = log_line;
     config.log_context = &a->s;
     if (use == AGENT_ACTS) {
-        CHAOS_TRY(open_stand_in(a, &config, err));
+        CHAOS_TRY(open_stand_in(a, o, err));
         config.keypair = chaos_agent_keypair(a->key_holder);
     }
     config.sender = use == AGENT_ACTS ? a->dry_sender : a->s.sender;

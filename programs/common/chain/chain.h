@@ -112,6 +112,9 @@ typedef struct chain_session {
  * chain (and registry) chooses the network where no --network is given; NULL: none is named. */
 CHAOS_MUST_USE chaos_status session_read(chain_session *s, const options *o, const char *program,
                                          const chaos_agent_reference *agent, chaos_error *err);
+/* The same without endpoints: for what asks no node. */
+CHAOS_MUST_USE chaos_status session_network(chain_session *s, const options *o, const char *program,
+                                            const chaos_agent_reference *agent, chaos_error *err);
 bool is_network_file(const char *network); /* has a slash, or ends in .json: a file, else a name */
 CHAOS_MUST_USE chaos_status session_connect(chain_session *s, chaos_error *err); /* rpc */
 CHAOS_MUST_USE chaos_status session_registries(chain_session *s, chaos_error *err); /* rpc and registries */
@@ -282,6 +285,9 @@ CHAOS_MUST_USE chaos_status read_address(const char *option, const char *text, c
 /* The nth operand; USAGE when it is missing or there are more than `count`. */
 CHAOS_MUST_USE chaos_status read_operand(const options *o, size_t row, size_t nth, size_t count, const char *wanted,
                                          const char **out, chaos_error *err);
+
+/* USAGE when there are more than `count` operands. */
+CHAOS_MUST_USE chaos_status read_no_more(const options *o, size_t row, size_t count, chaos_error *err);
 
 /* The files in a URI's own text: data:application/json;base64,... */
 CHAOS_MUST_USE chaos_status data_uri_of(chaos_slice text, chaos_buffer *uri, chaos_error *err);

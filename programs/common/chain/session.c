@@ -127,12 +127,18 @@ static chaos_status read_registries(chain_session *s, const chaos_agent_referenc
     return CHAOS_OK;
 }
 
-chaos_status session_read(chain_session *s, const options *o, const char *program, const chaos_agent_reference *agent,
-                          chaos_error *err)
+chaos_status session_network(chain_session *s, const options *o, const char *program,
+                             const chaos_agent_reference *agent, chaos_error *err)
 {
     *s = (chain_session){ .program = program, .o = o, .json = options_has(o, NET_OPT_JSON) };
     CHAOS_TRY(read_network(s, agent, err));
-    CHAOS_TRY(read_registries(s, agent, err));
+    return read_registries(s, agent, err);
+}
+
+chaos_status session_read(chain_session *s, const options *o, const char *program, const chaos_agent_reference *agent,
+                          chaos_error *err)
+{
+    CHAOS_TRY(session_network(s, o, program, agent, err));
     return read_urls(s, err);
 }
 

@@ -115,6 +115,12 @@ chaos_status read_address(const char *option, const char *text, chaos_address *o
     return usage_error(err, option, text, why.text[0] == '\0' ? "0x and 40 hex digits" : why.text);
 }
 
+chaos_status read_no_more(const options *o, size_t row, size_t count, chaos_error *err)
+{
+    const char *extra = options_value(o, row, count);
+    return extra == NULL ? CHAOS_OK : usage_error(err, "arguments", extra, "no further argument");
+}
+
 chaos_status read_operand(const options *o, size_t row, size_t nth, size_t count, const char *wanted,
                           const char **out, chaos_error *err)
 {
