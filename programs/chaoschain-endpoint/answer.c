@@ -2,6 +2,8 @@
  * allow. */
 #include "endpoint.h"
 
+#include "programs/common/http/peers.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -35,6 +37,15 @@ static bool refuse(refusal *no, int status, const char *code, const char *text, 
 {
     *no = (refusal){ status, code, text, retry_after };
     return false;
+}
+
+bool endpoint_admit(endpoint *e, client_address who, refusal *no)
+{
+    (void)pthread_mutex_lock(&e->lock);
+    const unsigned wait = clients_take(&e->askers, who, e->client_rate, now_ms());
+    (void)pthread_mutex_unlock(&e->lock);
+    return wait == 0 ||
+           refuse(no, HTTP_TOO_MANY, "CLIENT_RATE", "more questions than one client may ask in a minute", wait);
 }
 
 /* A fault of ours, for the operator alone: who asks is told that there is one. Nothing that was asked is repeated. */

@@ -54,6 +54,23 @@ bucket bucket_of(uint64_t per_minute, int64_t at_ms);
 /* Takes one. 0, or in how many seconds there will be one. */
 unsigned bucket_take(bucket *b, int64_t at_ms);
 
+/* How often each client asks, whatever it is told. A client is an IPv4 address; whoever comes through a Unix socket is
+ * one and the same, 0.0.0.0. Of more clients than there is room for the one that has been silent longest is forgotten.
+ * limits.c */
+#define CLIENTS_MAX 256
+typedef struct client_address {
+    uint8_t bytes[4];
+} client_address;
+typedef struct clients {
+    struct client {
+        client_address address;
+        bucket requests;
+    } known[CLIENTS_MAX];
+    size_t count;
+} clients;
+/* As bucket_take. */
+unsigned clients_take(clients *c, client_address who, uint64_t per_minute, int64_t at_ms);
+
 /* Answers that were given a moment ago, for who asks the same again. limits.c */
 #define CACHE_ENTRIES 64
 #define CACHE_KEEPS_MS 60000
@@ -80,8 +97,11 @@ typedef struct endpoint {
     chaos_agent *agent; /* has its own lock */
     const chaos_registries *registries;
     chaos_u256 agent_id;
-    pthread_mutex_t lock; /* of everything below */
+    unsigned client_connections; /* at once, of one client */
+    uint64_t client_rate;        /* questions a minute, of one client */
+    pthread_mutex_t lock;        /* of everything below */
     bucket checks, answers, lines;
+    clients askers;
     kept_answers cache;
     unsigned waiting;
     chaos_hash_list *requests; /* that name the agent, as the chain said at requests_ms */
@@ -97,9 +117,12 @@ void endpoint_end(endpoint *e);
 /* The envelope, appended to `out`; or false and *no. Any thread. answer.c */
 CHAOS_MUST_USE bool endpoint_answer(endpoint *e, const question *q, chaos_buffer *out, refusal *no);
 void endpoint_count_refusal(endpoint *e);
-int64_t now_ms(void); /* of a clock that is never set */
+/* May it ask at all? Else *no. */
+CHAOS_MUST_USE bool endpoint_admit(endpoint *e, client_address who, refusal *no);
 
 /* ------------------------------------------------------------------ server ---- */
+
+#define MAX_CONNECTIONS 64u /* at once, at each place it listens at */
 
 /* Serves on a descriptor that listens already; it is closed by server_stop. NULL: libmicrohttpd would not. server.c */
 typedef struct listener listener;

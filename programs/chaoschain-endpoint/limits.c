@@ -1,19 +1,9 @@
 /* limits.c - how often the TEE is asked, and what need not be asked twice. */
 #include "endpoint.h"
 
-#include <time.h>
-
 #define ONE 60000u     /* of a bucket's level: a minute in milliseconds */
 #define BURST_SHARE 6u /* of a minute's: ten seconds' worth at once */
 #define LONGEST_S 3600u
-
-int64_t now_ms(void)
-{
-    struct timespec now = { 0, 0 };
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 bucket bucket_of(uint64_t per_minute, int64_t at_ms)
 {
@@ -38,6 +28,30 @@ unsigned bucket_take(bucket *b, int64_t at_ms)
     const uint64_t wait_ms = (ONE - b->level) / b->per_minute + 1;
     const uint64_t seconds = (wait_ms + 999) / 1000;
     return (unsigned)(seconds > LONGEST_S ? LONGEST_S : seconds);
+}
+
+/* ----------------------------------------------------------------- clients ---- */
+
+static struct client *find_client(clients *c, client_address who, uint64_t per_minute, int64_t at_ms)
+{
+    struct client *silent = c->known;
+
+    for (size_t i = 0; i < c->count; i++) {
+        if (memcmp(&c->known[i].address, &who, sizeof who) == 0) {
+            return &c->known[i];
+        }
+        silent = c->known[i].requests.filled_ms < silent->requests.filled_ms ? &c->known[i] : silent;
+    }
+    if (c->count < CLIENTS_MAX) {
+        silent = &c->known[c->count++];
+    }
+    *silent = (struct client){ who, bucket_of(per_minute, at_ms) };
+    return silent;
+}
+
+unsigned clients_take(clients *c, client_address who, uint64_t per_minute, int64_t at_ms)
+{
+    return bucket_take(&find_client(c, who, per_minute, at_ms)->requests, at_ms);
 }
 
 /* ------------------------------------------------------------------- cache ---- */

@@ -14,6 +14,8 @@
 
 #define RATE_DEFAULT 60
 #define RATE_MAX 60000
+#define CLIENT_RATE_DEFAULT 600
+#define CLIENT_CONNECTIONS_DEFAULT 32
 
 /* The rows that a config file speaks of stand where it looks for them. */
 enum {
@@ -22,6 +24,8 @@ enum {
     OPT_SOCKET,
     OPT_SOCKET_MODE,
     OPT_RATE,
+    OPT_CLIENT_RATE,
+    OPT_CLIENT_CONNECTIONS,
     OPT_QUIET,
     OPT_VERSION
 };
@@ -33,6 +37,8 @@ static const option_row rows[] = {
     [OPT_SOCKET] = { "--socket", "PATH", 1, false, "listen at this Unix socket" },
     [OPT_SOCKET_MODE] = { "--socket-mode", "OCTAL", 1, false, "of the Unix socket; 0600 is the default" },
     [OPT_RATE] = { "--rate", "N", 1, false, "answers a minute, of each of the two kinds; 60 is the default" },
+    [OPT_CLIENT_RATE] = { "--client-rate", "N", 1, false, "questions a minute of one client; 600 is the default" },
+    [OPT_CLIENT_CONNECTIONS] = { "--client-connections", "N", 1, false, "of one client at once; 32 is the default" },
     [AGENT_OPT_NAME] = { "--name", "NAME", 1, false, "the agent's, which its key is made for; or \"agent\"" },
     [AGENT_OPT_GENERATION] = { "--generation", "N", 1, false, "of that key; 0 is the default" },
     [SEND_OPT_JOURNAL] = { "--store", "FILE", 1, false, "the agent's store, if it has one" },
@@ -53,7 +59,8 @@ static const option_row rows[] = {
 static const option_table table = {
     .program = PROGRAM,
     .synopsis =
-        "Usage: chaoschain agent serve --config FILE | AGENT --tee-provider NAME --http 127.0.0.1:PORT [OPTION]...\n"
+        "Usage: chaoschain agent serve --config FILE | AGENT --tee-provider NAME\n"
+        "       --http 127.0.0.1:PORT | --socket PATH [OPTION]...\n"
         "The agent's attestation endpoint, " WELL_KNOWN ":\n"
         "  ?nonce=0x...              evidence of the agent's key over the asker's nonce\n"
         "  ?nonce=0x...&request=0x.. the same for a validation request that is on chain about this agent\n"
@@ -102,15 +109,38 @@ static int read_mode(const options *o, unsigned *mode)
     return ok && value <= 0777 ? EXIT_AFFIRMING : usage("--socket-mode", text, "an octal mode up to 0777");
 }
 
-static int read_numbers(const options *o, wishes *w, uint64_t *rate)
+static bool read_number(const options *o, size_t row, uint64_t max, uint64_t *number, int *code)
 {
-    const char *text = options_value(o, OPT_RATE, 0);
-    const char *generation = options_value(o, AGENT_OPT_GENERATION, 0);
+    const char *text = options_value(o, row, 0);
+    char wanted[48];
+
+    if (text == NULL || (value_unsigned(text, max, number) && *number > 0)) {
+        return true;
+    }
+    (void)snprintf(wanted, sizeof wanted, "a number from 1 to %" PRIu64, max);
+    *code = usage(rows[row].name, text, wanted);
+    return false;
+}
+
+static int read_limits(const options *o, endpoint *e, uint64_t *rate)
+{
+    uint64_t connections = CLIENT_CONNECTIONS_DEFAULT;
+    int code = EXIT_AFFIRMING;
 
     *rate = RATE_DEFAULT;
-    if (text != NULL && (!value_unsigned(text, RATE_MAX, rate) || *rate == 0)) {
-        return usage("--rate", text, "a number from 1 to 60000");
+    e->client_rate = CLIENT_RATE_DEFAULT;
+    if (read_number(o, OPT_RATE, RATE_MAX, rate, &code) &&
+        read_number(o, OPT_CLIENT_RATE, RATE_MAX, &e->client_rate, &code) &&
+        read_number(o, OPT_CLIENT_CONNECTIONS, MAX_CONNECTIONS, &connections, &code)) {
+        e->client_connections = (unsigned)connections;
     }
+    return code;
+}
+
+static int read_generation(const options *o, wishes *w)
+{
+    const char *generation = options_value(o, AGENT_OPT_GENERATION, 0);
+
     if (generation != NULL && !value_unsigned(generation, UINT32_MAX, &w->generation)) {
         return usage("--generation", generation, "a decimal number below 2^32");
     }
@@ -249,7 +279,7 @@ static chaos_status name_agent(options *o, agent_config *config, char name[CHAOS
     return CHAOS_OK;
 }
 
-static int open_service(service *s, options *o, agent_config *config, uint64_t *rate)
+static int open_service(service *s, options *o, agent_config *config)
 {
     char name[CHAOS_AGENT_REFERENCE_TEXT_SIZE];
     wishes w = { .agent = name };
@@ -259,7 +289,7 @@ static int open_service(service *s, options *o, agent_config *config, uint64_t *
         return say_what_failed(&err);
     }
     read_wishes(o, &w);
-    const int code = read_numbers(o, &w, rate);
+    const int code = read_generation(o, &w);
     return code == EXIT_AFFIRMING && open_agent(&w, &s->o, &err) != CHAOS_OK ? say_what_failed(&err) : code;
 }
 
@@ -273,7 +303,8 @@ static int run(options *o, const sigset_t *ending)
 
     s.fds[AT_SOCKET] = s.fds[AT_HTTP] = -1;
     s.e.is_quiet = options_has(o, OPT_QUIET);
-    code = code == EXIT_AFFIRMING ? open_service(&s, o, &config, &rate) : code;
+    code = code == EXIT_AFFIRMING ? read_limits(o, &s.e, &rate) : code;
+    code = code == EXIT_AFFIRMING ? open_service(&s, o, &config) : code;
     code = code == EXIT_AFFIRMING ? start(&s, o, mode, rate) : code;
     if (code == EXIT_AFFIRMING) {
         wait_for_the_end(&s, ending);

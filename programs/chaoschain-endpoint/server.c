@@ -2,28 +2,21 @@
  * connection, so that nobody who waits for the TEE keeps others from being told that they ask too often. */
 #include "endpoint.h"
 
-#include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define MAX_CONNECTIONS 64u
-#define IDLE_SECONDS 10u               /* without a byte */
-#define WHOLE_MS 60000                 /* with its answer: TEE and chain have limits of their own */
-#define QUESTION_MS 15000              /* until the question is there */
-#define CONNECTION_MEMORY (8u * 1024u) /* for request line and headers */
+#include "programs/common/http/peers.h"
 
-/* A connection, and until when it must be done: a peer that sends a byte now and then is not idle. */
-typedef struct peer {
-    int fd;
-    int64_t deadline_ms;
-    struct peer *next, *previous;
-} peer;
+#define IDLE_SECONDS 10u               /* without a byte */
+#define QUESTION_MS 15000              /* until the question is there */
+#define ANSWER_MS 45000                /* from then on: TEE and chain have limits of their own */
+#define CONNECTION_MEMORY (8u * 1024u) /* for request line and headers */
 
 struct listener {
     endpoint *e;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t lock; /* of the list */
-    peer *peers;
+    peers open;
 };
 
 /* One request: made when its first line is there, kept until it is answered. */
@@ -32,69 +25,9 @@ typedef struct inquiry {
     question q;
     refusal no;
     bool has_body;
+    bool is_too_often;
+    refusal too_often;
 } inquiry;
-
-/* -------------------------------------------------------------- connections ---- */
-
-static void on_connection(void *context, struct MHD_Connection *connection, void **place,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    listener *l = context;
-    peer *p = *place;
-
-    (void)pthread_mutex_lock(&l->lock);
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-        p = info == NULL ? NULL : calloc(1, sizeof *p);
-        if (p != NULL) {
-            *p = (peer){ .fd = info->connect_fd, .deadline_ms = now_ms() + QUESTION_MS, .next = l->peers };
-            if (l->peers != NULL) {
-                l->peers->previous = p;
-            }
-            l->peers = p;
-        }
-        *place = p;
-    } else if (p != NULL) {
-        *(p->previous == NULL ? &l->peers : &p->previous->next) = p->next;
-        if (p->next != NULL) {
-            p->next->previous = p->previous;
-        }
-        free(p);
-        *place = NULL;
-    }
-    (void)pthread_mutex_unlock(&l->lock);
-}
-
-/* The question is there: now it is we who take the time. */
-static void give_time(listener *l, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    peer *p = info == NULL ? NULL : info->socket_context;
-
-    if (p != NULL) {
-        (void)pthread_mutex_lock(&l->lock);
-        p->deadline_ms += WHOLE_MS - QUESTION_MS;
-        (void)pthread_mutex_unlock(&l->lock);
-    }
-}
-
-void server_end_slow(listener *l)
-{
-    int64_t now = now_ms();
-
-    if (l == NULL) {
-        return;
-    }
-    (void)pthread_mutex_lock(&l->lock);
-    for (const peer *p = l->peers; p != NULL; p = p->next) { /* in the list a descriptor is still open */
-        if (now >= p->deadline_ms) {
-            (void)shutdown(p->fd, SHUT_RDWR);
-        }
-    }
-    (void)pthread_mutex_unlock(&l->lock);
-}
 
 /* ---------------------------------------------------------------- answering ---- */
 
@@ -172,12 +105,26 @@ static enum MHD_Result give_refusal(struct MHD_Connection *connection, const ref
     return give(connection, no, &body);
 }
 
+/* Who asks, for the limits; of a Unix socket nobody in particular. */
+static client_address address_of_peer(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    client_address address = { { 0 } };
+
+    if (info != NULL && info->client_addr != NULL && info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, info->client_addr, sizeof in);
+        memcpy(address.bytes, &in.sin_addr, sizeof in.sin_addr);
+    }
+    return address;
+}
+
 static enum MHD_Result give_answer(listener *l, struct MHD_Connection *connection, const inquiry *i)
 {
     chaos_buffer body = CHAOS_BUFFER_INIT(CHAOS_MAX_ENVELOPE);
     refusal no = { 0 };
 
-    give_time(l, connection);
+    peers_give_time(&l->open, connection, ANSWER_MS); /* now it is we who take the time */
     if (!endpoint_answer(l->e, &i->q, &body, &no)) {
         chaos_buffer_free(&body);
         return give_refusal(connection, &no);
@@ -218,10 +165,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (i == NULL) {
         return MHD_NO;
     }
+    if (!i->has_begun) {
+        i->is_too_often = !endpoint_admit(l->e, address_of_peer(connection), &i->too_often);
+    }
     i->has_body = i->has_body || *size > 0 || coding != NULL || (length != NULL && strcmp(length, "0") != 0);
-    no = strcmp(method, MHD_HTTP_METHOD_GET) != 0 ? &wrong_method : i->has_body ? &body
-                                                                : !i->is_read   ? &i->no
-                                                                                : NULL;
+    no = i->is_too_often                            ? &i->too_often
+         : strcmp(method, MHD_HTTP_METHOD_GET) != 0 ? &wrong_method
+         : i->has_body                              ? &body
+         : !i->is_read                              ? &i->no
+                                                    : NULL;
     if (no != NULL) { /* said before the body comes, and then the connection is closed */
         *size = 0;
         if (!i->has_begun) {
@@ -256,24 +208,34 @@ static void keep_silent(void *context, const char *format, va_list arguments)
     (void)arguments;
 }
 
+/* Whoever comes through a Unix socket comes from one place. */
+static bool is_unix(int fd)
+{
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    socklen_t size = sizeof address;
+
+    return getsockname(fd, (struct sockaddr *)(void *)&address, &size) == 0 && address.ss_family == AF_UNIX;
+}
+
 listener *server_start(endpoint *e, int fd)
 {
     listener *l = calloc(1, sizeof *l);
 
-    if (l == NULL || pthread_mutex_init(&l->lock, NULL) != 0) {
+    if (l == NULL || !peers_begin(&l->open, QUESTION_MS)) {
         free(l);
         return NULL;
     }
     l->e = e;
     l->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ERROR_LOG, 0, NULL,
-        NULL,
-        on_request, l, MHD_OPTION_EXTERNAL_LOGGER, keep_silent, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+        NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, keep_silent, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, is_unix(fd) ? e->client_connections : MAX_CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, e->client_connections, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_end, l,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, peers_on_connection, &l->open, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+        MHD_OPTION_END);
     if (l->daemon == NULL) {
-        (void)pthread_mutex_destroy(&l->lock);
+        peers_end(&l->open);
         free(l);
         return NULL;
     }
@@ -284,7 +246,14 @@ void server_stop(listener *l)
 {
     if (l != NULL) {
         MHD_stop_daemon(l->daemon);
-        (void)pthread_mutex_destroy(&l->lock);
+        peers_end(&l->open);
         free(l);
+    }
+}
+
+void server_end_slow(listener *l)
+{
+    if (l != NULL) {
+        peers_end_slow(&l->open);
     }
 }

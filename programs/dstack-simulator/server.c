@@ -1,32 +1,21 @@
 /* server.c - HTTP in front of the guest: libmicrohttpd reads requests within limits, the guest answers. */
 #include "simulator.h"
 
-#include <microhttpd.h>
-#include <pthread.h>
-#include <sys/socket.h>
-#include <time.h>
+#include "programs/common/http/peers.h"
 
 #define THREADS 4u
 #define MAX_CONNECTIONS 256u
 #define IDLE_SECONDS 10u                /* without a byte: as the real agent, whose keep-alive lasts so long */
-#define REQUEST_SECONDS 30              /* from its first byte to the last of its answer */
+#define REQUEST_MS 30000                /* from its first byte to the last of its answer */
 #define CONNECTION_MEMORY (64u * 1024u) /* for request line and headers */
 #define MAX_QUERY (64u * 1024u)
 #define METHODS "GET, HEAD, POST"
-
-/* A connection, and until when its request must be done with: a peer that sends a byte now and then is not idle. */
-typedef struct peer {
-    int fd;
-    int64_t deadline;
-    struct peer *next, *previous;
-} peer;
 
 struct listener {
     guest *g;
     guest_api api;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t lock; /* of the list */
-    peer *peers;
+    peers open;
 };
 
 /* One request while its body arrives. */
@@ -34,71 +23,6 @@ typedef struct upload {
     chaos_buffer body;
     bool too_large;
 } upload;
-
-/* -------------------------------------------------------------- connections ---- */
-
-static int64_t seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec;
-}
-
-static void on_connection(void *context, struct MHD_Connection *connection, void **place,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    listener *l = context;
-    peer *p = *place;
-    (void)pthread_mutex_lock(&l->lock);
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        p = info == NULL ? NULL : calloc(1, sizeof *p);
-        if (p != NULL) {
-            *p = (peer){ .fd = info->connect_fd, .deadline = seconds_now() + REQUEST_SECONDS, .next = l->peers };
-            if (l->peers != NULL) {
-                l->peers->previous = p;
-            }
-            l->peers = p;
-        }
-        *place = p;
-    } else if (p != NULL) {
-        *(p->previous == NULL ? &l->peers : &p->previous->next) = p->next;
-        if (p->next != NULL) {
-            p->next->previous = p->previous;
-        }
-        free(p);
-        *place = NULL;
-    }
-    (void)pthread_mutex_unlock(&l->lock);
-}
-
-/* The next request, after at most IDLE_SECONDS without one. */
-static void renew(listener *l, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    peer *p = info == NULL ? NULL : info->socket_context;
-    if (p != NULL) {
-        (void)pthread_mutex_lock(&l->lock);
-        p->deadline = seconds_now() + IDLE_SECONDS + REQUEST_SECONDS;
-        (void)pthread_mutex_unlock(&l->lock);
-    }
-}
-
-void server_end_slow(listener *l)
-{
-    if (l == NULL) {
-        return;
-    }
-    int64_t now = seconds_now();
-    (void)pthread_mutex_lock(&l->lock);
-    for (const peer *p = l->peers; p != NULL; p = p->next) { /* in the list a descriptor is still open */
-        if (now >= p->deadline) {
-            (void)shutdown(p->fd, SHUT_RDWR);
-        }
-    }
-    (void)pthread_mutex_unlock(&l->lock);
-}
 
 /* ---------------------------------------------------------------- answering ---- */
 
@@ -216,19 +140,20 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void on_end(void *context, struct MHD_Connection *connection, void **state,
                    enum MHD_RequestTerminationCode code)
 {
+    listener *l = context;
     upload *u = *state;
     (void)code;
     if (u != NULL) {
         chaos_buffer_wipe(&u->body);
         free(u);
     }
-    renew(context, connection);
+    peers_give_time(&l->open, connection, IDLE_SECONDS * 1000 + REQUEST_MS); /* the next one, after a silence */
 }
 
 listener *server_start(guest *g, int fd, guest_api api)
 {
     listener *l = calloc(1, sizeof *l);
-    if (l == NULL || pthread_mutex_init(&l->lock, NULL) != 0) {
+    if (l == NULL || !peers_begin(&l->open, REQUEST_MS)) {
         free(l);
         return NULL;
     }
@@ -239,9 +164,9 @@ listener *server_start(guest *g, int fd, guest_api api)
         fd, MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_end, l, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, l, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
+        peers_on_connection, &l->open, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
     if (l->daemon == NULL) {
-        (void)pthread_mutex_destroy(&l->lock);
+        peers_end(&l->open);
         free(l);
         return NULL;
     }
@@ -252,7 +177,14 @@ void server_stop(listener *l)
 {
     if (l != NULL) {
         MHD_stop_daemon(l->daemon);
-        (void)pthread_mutex_destroy(&l->lock);
+        peers_end(&l->open);
         free(l);
+    }
+}
+
+void server_end_slow(listener *l)
+{
+    if (l != NULL) {
+        peers_end_slow(&l->open);
     }
 }

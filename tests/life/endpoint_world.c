@@ -208,7 +208,9 @@ void start_with(const char *rate, const char *kept_in)
     char http[32], validation[CHAOS_ADDRESS_TEXT_SIZE];
     const char *argv[] = { BUILD_ROOT "/bin/chaoschain-endpoint", w.agent_name, "--http", http, "--socket", w.socket,
                            "--tee-provider", "phala-dstack", "--name", "Alice", "--rpc", rpc_proxy_url(w.c.proxy),
-                           "--validation", validation, "--rate", rate, kept_in == NULL ? NULL : "--store", kept_in, NULL };
+                           "--validation", validation, "--rate", rate,
+                           "--client-rate", w.client_rate == NULL ? "60000" : w.client_rate, "--client-connections",
+                           w.client_connections == NULL ? "64" : w.client_connections, kept_in == NULL ? NULL : "--store", kept_in, NULL };
 
     (void)snprintf(http, sizeof http, "127.0.0.1:%u", w.port);
     chaos_address_format(&w.addresses.validation, validation);
@@ -265,22 +267,30 @@ int endpoint_teardown(void **state)
         (void)waitpid(w.server, NULL, 0);
     }
     w.server = 0;
+    w.client_rate = w.client_connections = NULL;
     (void)unlink(w.socket);
     return 0;
 }
 
 /* ------------------------------------------------------------------- client ---- */
 
-int door(void)
+int door_from(const char *from)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in source = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from) };
     const struct timeval limit = { 60, 0 };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     address.sin_port = htons((uint16_t)w.port);
-    assert_true(fd >= 0 && connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
+    assert_true(fd >= 0 && bind(fd, (struct sockaddr *)(void *)&source, sizeof source) == 0);
+    assert_true(connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
     return fd;
+}
+
+int door(void)
+{
+    return door_from("127.0.0.1");
 }
 
 int unix_door(void)

@@ -28,6 +28,7 @@ typedef struct endpoint_world {
     chaos_trust *trust;
     chaos_buffer policy, collateral, root;
     pid_t server;
+    const char *client_rate, *client_connections; /* of the next start; NULL: as many as can be */
 } endpoint_world;
 extern endpoint_world w;
 
@@ -63,6 +64,7 @@ typedef struct reply {
 } reply;
 
 int door(void);
+int door_from(const char *address); /* 127.0.0.1, 127.0.0.2, ... */
 int unix_door(void);
 void send_text(int fd, const char *text, size_t size);
 reply receive(int fd); /* until the other side closes; it must */

@@ -1,6 +1,7 @@
 /* test_endpoint.c - chaoschain-endpoint over real HTTP: what it answers, what it refuses, and hostile clients. */
 #include "tests/life/endpoint_world.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -305,6 +306,80 @@ static void test_flood(void **state)
     stop();
 }
 
+static reply ask_at(int fd)
+{
+    static const char text[] = "GET " ENDPOINT_PATH "?nonce=" ENDPOINT_NONCE " HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    send_text(fd, text, sizeof text - 1);
+    return receive(fd);
+}
+
+/* Each client has questions of its own, whatever is answered; who comes through the Unix socket is one client. */
+static void test_one_client_asks_too_often(void **state)
+{
+    const char *const clients[] = { "127.0.0.1", "127.0.0.2", NULL };
+    unsigned seconds;
+    reply r;
+
+    (void)state;
+    w.client_rate = "12"; /* two at once */
+    start_with("60000", NULL);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(clients); i++) {
+        for (int times = 0; times < 2; times++) {
+            r = ask_at(clients[i] == NULL ? unix_door() : door_from(clients[i]));
+            (void)expect_envelope(&r, CHAOS_STAGE_IDENTITY, 0x11);
+            free_reply(&r);
+        }
+        r = ask_at(clients[i] == NULL ? unix_door() : door_from(clients[i]));
+        assert_non_null(strstr(r.head, "Retry-After: "));
+        assert_int_equal(sscanf(strstr(r.head, "Retry-After: "), "Retry-After: %u", &seconds), 1);
+        assert_in_range(seconds, 1, 6);
+        expect_refusal(r, 429, "CLIENT_RATE");
+    }
+    expect_refusal(ask("/"), 429, "CLIENT_RATE"); /* a bad question is one, too */
+    stop();
+}
+
+/* True: the connection is there, and waits for a question. */
+static bool is_let_in(int fd)
+{
+    struct pollfd event = { .fd = fd, .events = POLLIN };
+
+    return poll(&event, 1, 700) == 0;
+}
+
+static void test_one_client_connects_too_often(void **state)
+{
+    int kept[6], more;
+    reply r;
+
+    (void)state;
+    w.client_connections = "2";
+    start_with("60000", NULL);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(kept); i++) {
+        kept[i] = i < 2 ? door() : i < 4 ? door_from("127.0.0.2")
+                                         : unix_door();
+        assert_true(is_let_in(kept[i]));
+    }
+    for (int i = 0; i < 3; i++) {
+        more = i == 0 ? door() : i == 1 ? door_from("127.0.0.2")
+                                        : unix_door();
+        assert_false(is_let_in(more)); /* closed */
+        (void)close(more);
+    }
+    r = ask_at(kept[0]); /* one ends */
+    (void)expect_envelope(&r, CHAOS_STAGE_IDENTITY, 0x11);
+    free_reply(&r);
+    (void)usleep(300000);
+    more = door(); /* and another may come */
+    assert_true(is_let_in(more));
+    (void)close(more);
+    for (size_t i = 1; i < CHAOS_ARRAY_SIZE(kept); i++) {
+        (void)close(kept[i]);
+    }
+    stop();
+}
+
 /* Made-up requests cost the node nothing. */
 static void test_made_up_requests(void **state)
 {
@@ -449,6 +524,8 @@ static void test_options(void **state)
     refused(64, "which TEE", with_name("--http 127.0.0.1:0"));
     refused(64, "--rate", with_name("--http 127.0.0.1:0 --rate 0"));
     refused(64, "--rate", with_name("--http 127.0.0.1:0 --rate 60001"));
+    refused(64, "--client-rate", with_name("--http 127.0.0.1:0 --client-rate 0"));
+    refused(64, "from 1 to 64", with_name("--http 127.0.0.1:0 --client-connections 65"));
     refused(64, "--socket-mode", with_name("--socket /nowhere --socket-mode 8"));
     refused(64, "--socket-mode", with_name("--socket /nowhere --socket-mode 1000"));
     refused(64, "--generation", with_name("--http 127.0.0.1:0 --generation x"));
@@ -471,6 +548,8 @@ int main(void)
         TEST(test_huge),
         TEST(test_slow_and_many),
         TEST(test_flood),
+        TEST(test_one_client_asks_too_often),
+        TEST(test_one_client_connects_too_often),
         TEST(test_made_up_requests),
         TEST(test_at_once),
         TEST(test_node_comes_back),

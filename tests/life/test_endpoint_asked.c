@@ -273,7 +273,7 @@ static void test_nobody(void **state)
                                               &err),
                      CHAOS_E_NOT_FOUND); /* nobody's key */
     assert_int_equal(chaos_receipt_store_open(w.store, 31338, &w.addresses.identity, NULL, &receipts, &err),
-                     CHAOS_E_NOT_FOUND); /* none of this chain */
+                     CHAOS_E_NOT_FOUND);                                                        /* none of this chain */
     OK(chaos_receipt_store_open(w.store, 31337, &w.addresses.identity, NULL, &receipts, &err)); /* the only one */
     id = chaos_receipt_store_agent_id(receipts);
     assert_memory_equal(&id, &w.id, sizeof id);
