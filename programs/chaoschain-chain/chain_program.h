@@ -51,7 +51,7 @@ enum {
                                      "content by its name: looked into first; reports are put there" },            \
     [(base) + JUDGE_OPT_BASE] = { "--content-base", "URL", 1, false, "the folder's URL: https://HOST/PATH/" },     \
     [(base) + JUDGE_OPT_GATEWAY] = { "--gateway", "URL", CHAOS_MAX_GATEWAYS, false,                                \
-                                     "an IPFS gateway: https://HOST/ipfs/; repeatable" },                          \
+                                     "an IPFS gateway: https://HOST/ipfs/; repeatable; CHAOS_IPFS_GATEWAY" },      \
     [(base) + JUDGE_OPT_LOCAL] = { "--allow-local", NULL, 1, false, "fetch from http:// and from this machine, too" }
 
 typedef struct judging {

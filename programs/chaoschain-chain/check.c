@@ -67,11 +67,13 @@ static bool write_text(const chaos_agent_reference *agent, const chaos_agent_rep
     bool ok;
 
     chaos_agent_reference_format(agent, name);
-    ok = buffer_append_format(out, "%s\n\n", r->sentence) && row_text(out, "agent", "%s", name) &&
+    ok = text_wrapped(out, 0, r->sentence) && buffer_append_text(out, "\n") && row_text(out, "agent", "%s", name) &&
          row_address(out, "owner", &r->owner) && row_address(out, "agentWallet", &r->wallet) &&
          row_text(out, "read at", "block %llu", (unsigned long long)r->block.number);
     if (ok && r->fault.status != CHAOS_OK) {
-        ok = row_text(out, "not judged", "%s: %s", chaos_status_name(r->fault.status), r->fault.text);
+        ok = row_text(out, "not judged", "%s: %s", chaos_status_name(r->fault.status), r->fault.text) &&
+             (r->fault.expected[0] == '\0' || row_text(out, "  expected", "%s", r->fault.expected)) &&
+             (r->fault.found[0] == '\0' || row_text(out, "  found", "%s", r->fault.found));
     }
     return ok && (r->verdict == NULL || (buffer_append_text(out, "\n") &&
                                          chaos_verdict_write_text(r->verdict, out, NULL) == CHAOS_OK));
@@ -87,6 +89,32 @@ static int exit_of(const chaos_agent_report *r)
     }
     /* What kept us from judging is not the evidence's fault, whatever its class: hash, URI, collateral. */
     return chaos_status_class(r->fault.status) == CHAOS_CLASS_INTERNAL ? EXIT_INTERNAL : EXIT_ENVIRONMENT;
+}
+
+/* What to do where nothing could be judged. False: nobody is listening. */
+static bool say_next(const chaos_agent_report *r)
+{
+    static const struct {
+        chaos_status status;
+        const char *next;
+    } advice[] = {
+        { CHAOS_E_COLLATERAL_MISSING, "give --collateral FILE, or --collateral-cache DIR to fetch it" },
+        { CHAOS_E_TCB_INFO_EXPIRED, "'chaoschain collateral fetch' gets collateral that is valid now" },
+        { CHAOS_E_QE_IDENTITY_EXPIRED, "'chaoschain collateral fetch' gets collateral that is valid now" },
+        { CHAOS_E_CRL_EXPIRED, "'chaoschain collateral fetch' gets collateral that is valid now" },
+        { CHAOS_E_NOT_AVAILABLE, "give --gateway https://HOST/ipfs/ to fetch ipfs:, or --content FOLDER that has it" },
+        { CHAOS_E_NETWORK, "whoever serves the evidence does not answer: try again, or give --content FOLDER" },
+        { CHAOS_E_TIMEOUT, "whoever serves the evidence does not answer: try again, or give --content FOLDER" },
+    };
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < CHAOS_ARRAY_SIZE(advice); i++) {
+        if (advice[i].status == r->fault.status) {
+            ok = say_text(STDERR_FILENO, PROGRAM ": ") && say_text(STDERR_FILENO, advice[i].next) &&
+                 say_text(STDERR_FILENO, "\n");
+        }
+    }
+    return ok;
 }
 
 static chaos_status run(chain_session *s, const options *o, judging *j, chaos_agent_reference *agent,
@@ -130,8 +158,7 @@ int verb_check(int argc, char **argv)
         code = say_failure(PROGRAM, EXIT_INTERNAL, "out of memory");
     } else {
         code = say_result(PROGRAM, buffer_slice(&out), exit_of(&report));
-        if (!s.json && report.fault.status == CHAOS_E_COLLATERAL_MISSING &&
-            !say_text(STDERR_FILENO, PROGRAM ": give --collateral FILE, or --collateral-cache DIR to fetch it\n")) {
+        if (!s.json && !say_next(&report)) {
             code = EXIT_ENVIRONMENT;
         }
     }

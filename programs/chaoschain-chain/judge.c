@@ -27,6 +27,10 @@ static chaos_status open_content(judging *j, const options *o, size_t base, chao
     for (size_t i = 0; (gateway = options_value(o, base + JUDGE_OPT_GATEWAY, i)) != NULL; i++) {
         content.gateways[i] = gateway;
     }
+    gateway = getenv("CHAOS_IPFS_GATEWAY");
+    if (content.gateways[0] == NULL && gateway != NULL && gateway[0] != '\0') {
+        content.gateways[0] = gateway;
+    }
     return chaos_content_open(&content, &j->content, err);
 }
 

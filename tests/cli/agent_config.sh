@@ -113,4 +113,31 @@ wait "$server" && pass || fail "the endpoint ended with $?"
 expect 64 "serve whom" "$chaoschain" agent serve --tee-provider phala-dstack --http 127.0.0.1:0
 has err "which agent" "serve whom"
 expect 64 "serve with a bad file" "$chaoschain" agent serve --config "$network" --http 127.0.0.1:0
+
+# --- check: one sentence, within the screen, and what to do next ---
+
+judge=(--network "$network" --trust-root "$held_by/trust-root.der" --policy "$held_by/policy.json" \
+    --collateral "$held_by/collateral.json")
+for ((slot = 0; slot < 32; slot++)); do # the registry's count of agents, so that the next id is a long one
+    word=$(ask eth_getStorageAt "[\"$identity\",\"$(printf '0x%x' "$slot")\",\"latest\"]" | sed -n 's/.*"result":"0x0*\([^"]*\)".*/\1/p')
+    [ "$word" != 4 ] || break
+done
+[ "$word" = 4 ] && pass || fail "where is the registry's count of agents?"
+ask anvil_setStorageAt "[\"$identity\",\"$(printf '0x%064x' "$slot")\",\"$(printf '0x%064x' 9007199254740000)\"]" >ask
+expect 0 "init Dora" "$chaoschain" agent init Dora --network "$network" --rpc "$rpc" --keystore "$work/owner.json" --out dora
+expect 0 "register Dora" with_pass "$chaoschain" agent register --config dora/agent.json --json
+agent=$(value .agent)
+[ "${agent##*:}" = 9007199254740000 ] && pass || fail "the agent is $agent"
+expect 0 "check" "$chaoschain" check "$agent" "${judge[@]}" --content dora/store/public
+sed -n '1,/^$/p' "$work/out" >sentence && mv sentence "$work/out"
+width "check"
+has out "acts with a TEE key" "check"
+expect 5 "check, no gateway" "$chaoschain" check "$agent" "${judge[@]}"
+has err "give --gateway https://HOST/ipfs/" "check, no gateway"
+expect 5 "check, a gateway that is not there" env CHAOS_IPFS_GATEWAY=https://127.0.0.1:1/ipfs/ "$chaoschain" check "$agent" \
+    "${judge[@]}" --allow-local
+has out "found          https://127.0.0.1:1" "check, a gateway that is not there"
+has err "give --content FOLDER" "check, a gateway that is not there"
+expect 5 "check, later" "$chaoschain" check "$agent" "${judge[@]}" --content dora/store/public --at "$(($(date +%s) + 40 * 86400))"
+has err "chaoschain collateral fetch" "check, later"
 finish
