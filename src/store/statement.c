@@ -1,6 +1,26 @@
 /* statement.c - SQL statements: bound, stepped, read, ended. */
 #include "store/internal.h"
 
+#include <string.h>
+
+/* Which file, for who is to look at it. */
+static void name_file(const store *s, chaos_error *err)
+{
+    char quoted[100];
+    const char *path = s == NULL ? NULL : sqlite3_db_filename(s->db, "main");
+    if (path != NULL && path[0] != '\0') {
+        error_found(err, "%s", error_quote(quoted, sizeof quoted, slice_text(path)));
+    }
+}
+
+/* What the system said of it, where SQLite has only "disk I/O error". */
+static const char *system_words(const store *s, int primary)
+{
+    const bool asked_it = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+    const int reason = s == NULL || !asked_it ? 0 : sqlite3_system_errno(s->db);
+    return reason == 0 ? NULL : strerror(reason);
+}
+
 chaos_status store_failed(store *s, int result, chaos_error *err)
 {
     char reason[120];
@@ -9,12 +29,18 @@ chaos_status store_failed(store *s, int result, chaos_error *err)
         return error_set(err, CHAOS_E_MEMORY, "store", CHAOS_NO_OFFSET, NULL);
     }
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) {
-        return error_set(err, CHAOS_E_LOCKED, "store", CHAOS_NO_OFFSET, "another process holds the store");
+        (void)error_set(err, CHAOS_E_LOCKED, "store", CHAOS_NO_OFFSET, "another process holds the store");
+        name_file(s, err);
+        return CHAOS_E_LOCKED;
     }
+    const char *system = system_words(s, primary);
     const char *why =
         s != NULL && sqlite3_extended_errcode(s->db) == result ? sqlite3_errmsg(s->db) : sqlite3_errstr(result);
-    return error_set(err, CHAOS_E_STORE, "store", CHAOS_NO_OFFSET, "the store cannot be used: %s",
-                     error_quote(reason, sizeof reason, slice_text(why)));
+    (void)error_set(err, CHAOS_E_STORE, "store", CHAOS_NO_OFFSET, "the store cannot be used: %s%s%s",
+                    error_quote(reason, sizeof reason, slice_text(why)), system == NULL ? "" : ": ",
+                    system == NULL ? "" : system);
+    name_file(s, err);
+    return CHAOS_E_STORE;
 }
 
 statement statement_begin(store *s, const char *sql)

@@ -97,6 +97,18 @@ expect 64 "the same, with the file named" "$chaoschain" agent show eip155:84532:
 has err "the agent is of chain 84532" "the same, with the file named"
 expect 0 "its own full name" env --chdir=carol "$chaoschain" agent show "$agent"
 
+# --- which file it is about ---
+
+expect 5 "no such keystore" with_pass "$chaoschain" agent renew --config "$config" --keystore nobody
+has err "expected a file here, or in $XDG_DATA_HOME/chaoschain/keystore; found nobody" "no such keystore"
+expect 64 "nowhere to look for it" env -u HOME -u XDG_DATA_HOME "$chaoschain" agent renew --config "$config" --keystore carol
+has err "HOME is not set" "nowhere to look for it"
+head -c 8192 /dev/zero | tr '\\0' x >bad.db
+chmod 600 bad.db
+expect 5 "no store" "$chaoschain" receipts list "$agent" --store bad.db
+has err "found $work/bad.db" "no store"
+has err "room on its disk" "no store"
+
 # --- serve ---
 
 "$chaoschain" agent serve --config "$config" --http 127.0.0.1:0 >said 2>said.err &

@@ -29,6 +29,22 @@ chaos_status keystore_find(const char *given, chaos_buffer *path, chaos_error *e
     return buffer_append_text(path, given) ? CHAOS_OK : no_memory(err);
 }
 
+/* Before its passphrase is asked for: a name alone may be of a file here, or of one in the folder of keystores. */
+static chaos_status check_is_there(const char *given, const char *path, chaos_error *err)
+{
+    struct stat status;
+    CHAOS_AUTO_BUFFER(folder, 4096);
+    if (strchr(given, '/') != NULL || (stat(path, &status) == 0 && S_ISREG(status.st_mode))) {
+        return CHAOS_OK; /* or what opening it says */
+    }
+    CHAOS_TRY(keystore_folder(&folder, false, err));
+    (void)error_set(err, CHAOS_E_FILE_IO, "--keystore", CHAOS_NO_OFFSET,
+                    "there is no keystore of this name; 'chaoschain account new' makes one");
+    error_expected(err, "a file here, or in %s", shown((const char *)folder.data).text);
+    error_found(err, "%s", shown(given).text);
+    return CHAOS_E_FILE_IO;
+}
+
 /* 0, or the exit code after a message. */
 int read_passphrase(const char *program, const char *fd_text, const char *keystore, bool confirm, passphrase *out)
 {
@@ -59,6 +75,7 @@ chaos_status session_keystore(chain_session *s, size_t keystore_row, size_t pass
         return CHAOS_E_USAGE;
     }
     CHAOS_TRY(keystore_find(given, &path, err));
+    CHAOS_TRY(check_is_there(given, (const char *)path.data, err));
     s->said = read_passphrase(s->program, options_value(s->o, passphrase_row, 0), given, false, &secret);
     if (s->said != 0) {
         return error_set(err, CHAOS_E_USAGE, "--passphrase-fd", CHAOS_NO_OFFSET, "no passphrase");
