@@ -99,6 +99,14 @@ static void take_addresses(director *d)
     }
 }
 
+/* The chain of an earlier run that was ended before it could write its last blocks: nothing can go on with it. */
+static chaos_status lost_blocks(chaos_error *err)
+{
+    return error_set(err, CHAOS_E_NOT_FOUND, "chain", CHAOS_NO_OFFSET,
+                     "the local chain lost blocks of the earlier run, which was ended before it wrote them; "
+                     "run without --resume to start anew");
+}
+
 /* Ours, once for this state folder. */
 static chaos_status deploy(director *d, chaos_error *err)
 {
@@ -109,7 +117,10 @@ static chaos_status deploy(director *d, chaos_error *err)
     if (!d->s.dry_run) {
         CHAOS_TRY(fund(w, &self, GAS_ALICE * 3, err));
     }
-    CHAOS_TRY(chaos_registries_deploy(w->sender, "studio/deploy", &d->addresses, err));
+    const chaos_status status = chaos_registries_deploy(w->sender, "studio/deploy", &d->addresses, err);
+    if (status != CHAOS_OK) { /* NOT_FOUND: the journal has a transaction that the chain has not */
+        return status == CHAOS_E_NOT_FOUND && d->own_chain ? lost_blocks(err) : status;
+    }
     chaos_address_format(&d->addresses.identity, d->identity);
     chaos_address_format(&d->addresses.reputation, d->reputation);
     chaos_address_format(&d->addresses.validation, d->validation);

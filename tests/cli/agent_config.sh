@@ -120,6 +120,8 @@ done
 port=$(sed -n 's/.*listening on 127.0.0.1://p' said.err)
 expect 0 "serve" curl -sf "http://127.0.0.1:$port/.well-known/tee-attestation?nonce=0x$(printf '11%.0s' {1..32})"
 is .schema chaoschain/envelope/1 "serve"
+expect 5 "no node" "$chaoschain" agent show "$agent" --network "$network" --rpc "http://127.0.0.1:$port" --no-fetch
+has err "is this the URL of a node" "no node"
 kill "$server"
 wait "$server" && pass || fail "the endpoint ended with $?"
 expect 64 "serve whom" "$chaoschain" agent serve --tee-provider phala-dstack --http 127.0.0.1:0

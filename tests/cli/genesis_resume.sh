@@ -31,4 +31,12 @@ expect 0 "resumed" studio r --resume
 has out " 0 failed; 23 transactions" "resumed after roles were killed"
 [ "$(grep -c '^{"envelope"' "$work/r/evidence/bundle-0/bundle.jsonl")" -eq 3 ] && pass || fail "not three sessions"
 no_process "$work/[rs]" "resumed"
+
+# A chain that was ended before it wrote its blocks is behind the journals: that is said, and a run without --resume goes.
+rm "$work/r/chain.json"
+expect 1 "lost blocks" studio r --resume
+tr -s ' \n' ' ' <"$work/out" >"$work/words" # it is wrapped
+has words "the local chain lost blocks of the earlier run" "lost blocks"
+has words "run without --resume to start anew" "lost blocks"
+expect 0 "anew" studio r
 finish

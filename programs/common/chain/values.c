@@ -28,6 +28,7 @@ static const struct {
     { CHAOS_E_REGISTRY, "'chaoschain chain doctor' with the same options says which registry is what" },
     { CHAOS_E_CHAIN_ID, "give the --rpc of a node of the network, or the --network of the node" },
     { CHAOS_E_NETWORK, "is the node running? --rpc URL names another one" },
+    { CHAOS_E_NODE, "is this the URL of a node, and may you use it now? --rpc URL names another one" },
     { CHAOS_E_TIMEOUT, "try again, or name another node with --rpc URL" },
     { CHAOS_E_UNCONFIRMED, "repeat the command: it goes on where it is, and sends nothing twice" },
     { CHAOS_E_FEE_LIMIT, "wait until the chain is cheaper, or allow more with --max-fee GWEI" },
