@@ -62,10 +62,41 @@ static void type_3_without_chain(recipe *r)
     r->quote.cert_type = CERT_PPID_RSA3072;
 }
 
-static void type_4_without_chain(recipe *r)
+/* Type 4 is the leaf, and CA and root are those that come with the PCK list. */
+static void use_leaf_alone(recipe *r)
 {
     use_cert_type(r, CERT_PCK_LEAF);
     r->collateral_chain.count = 0;
+}
+
+static void type_4_with_chain(recipe *r)
+{
+    use_leaf_alone(r);
+    r->quote_chain.count = 3;
+}
+
+static void type_4_with_two_chains(recipe *r)
+{
+    use_cert_type(r, CERT_PCK_LEAF);
+    r->quote_chain.count = 3;
+}
+
+static void type_4_without_root(recipe *r)
+{
+    use_leaf_alone(r);
+    r->crl_chain.count = 1;
+}
+
+static void type_4_under_foreign_root(recipe *r)
+{
+    use_leaf_alone(r);
+    r->crl_chain.certs[1] = CERT_FOREIGN_ROOT;
+}
+
+static void type_4_under_signer(recipe *r)
+{
+    use_leaf_alone(r);
+    r->crl_chain.certs[0] = CERT_TCB_SIGNER;
 }
 
 static void type_4_of_other_leaf(recipe *r)
@@ -182,8 +213,16 @@ static const break_row rows[] = {
           "type 2, and no chain anywhere"),
     BREAK("cert-data-3-without-chain", PCK_CHAIN_MISSING, BOTH, CALL(type_3_without_chain),
           "type 3, and no chain anywhere"),
-    BREAK("cert-data-4-without-chain", PCK_CHAIN_MISSING, BOTH, CALL(type_4_without_chain),
-          "type 4, the leaf only, and no chain in the collateral"),
+    BREAK("cert-data-4-with-chain", PCK_CHAIN_LENGTH, BOTH, CALL(type_4_with_chain),
+          "type 4, and a whole chain instead of the leaf"),
+    BREAK("cert-data-4-two-chains", PCK_CERT_MISMATCH, BOTH, CALL(type_4_with_two_chains),
+          "type 4 of a whole chain, and one in the collateral"),
+    BREAK("cert-data-4-without-root", PCK_CHAIN_LENGTH, BOTH, CALL(type_4_without_root),
+          "type 4, and the chain of the PCK CRL is the CA alone"),
+    BREAK("cert-data-4-foreign-root", ROOT_UNTRUSTED, BOTH, CALL(type_4_under_foreign_root),
+          "type 4, and the chain of the PCK CRL ends in another root"),
+    BREAK("cert-data-4-under-signer", INTERMEDIATE_CA_NAME, BOTH, CALL(type_4_under_signer),
+          "type 4, and the chain of the PCK CRL begins with the TCB signer"),
     BREAK("cert-data-4-other-leaf", PCK_CERT_MISMATCH, BOTH, CALL(type_4_of_other_leaf),
           "type 4, and the collateral's chain is of another leaf"),
     BREAK("cert-data-1-other-ppid", PCK_CERT_MISMATCH, BOTH, CALL(use_other_ppid),

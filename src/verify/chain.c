@@ -34,6 +34,12 @@ static chaos_slice chain_text(const examination *x)
     return x->quote->cert_data_type == CERT_PCK_CHAIN ? x->quote->cert_data : x->parts->pck_certificate_chain;
 }
 
+/* Type 4 is the leaf alone. Collateral that is made for a platform family has no leaf, but the two above it. */
+static bool is_leaf_below_issuers(const examination *x)
+{
+    return x->quote->cert_data_type == CERT_PCK_LEAF && x->parts->pck_certificate_chain.size == 0;
+}
+
 /* The very certificate that sealed collateral holds need not be read again. */
 static bool read_before(const sealed_collateral *sealed, chaos_slice der, certificate *out)
 {
@@ -96,33 +102,47 @@ bool read_pck_certificates(examination *x, chaos_slice text, fault *why)
                              sizeof x->pck_der, places, PCK_CHAIN_LENGTH, why);
 }
 
-/* Does the first certificate of the text equal the leaf? Chains of quote and collateral are never mixed. */
-static bool begins_with_leaf(examination *x, chaos_slice text)
+/* Does the first of at most `most` certificates of the text equal the leaf? Chains of quote and collateral are never
+ * mixed. */
+static bool begins_with_leaf(examination *x, chaos_slice text, size_t most)
 {
     chaos_slice der[PCK_CHAIN_LENGTH];
     fault why = { 0 };
 
     return pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->scratch,
-                    sizeof x->scratch, der, PCK_CHAIN_LENGTH, &why) > 0 &&
+                    sizeof x->scratch, der, most, &why) > 0 &&
            slice_equal(der[0], x->leaf.der);
+}
+
+/* The leaf from the quote, CA and root from the chain that comes with the PCK CRL. */
+static bool read_leaf_and_issuers(examination *x, fault *why)
+{
+    certificate *const leaf[] = { &x->leaf };
+    certificate *const issuers[] = { &x->ca, &x->root_certificate };
+    const sealed_collateral *sealed = x->collateral->sealed;
+
+    return certificates_read(x->quote->cert_data, NULL, x->pck_der, MAX_CERTIFICATE, leaf, 1, why) &&
+           certificates_read(x->parts->pck_crl_issuer_chain, sealed, x->pck_der + MAX_CERTIFICATE,
+                             sizeof x->pck_der - MAX_CERTIFICATE, issuers, CHAOS_ARRAY_SIZE(issuers), why);
 }
 
 static chaos_status read_chain(examination *x)
 {
     check_run *run = &x->claims->run;
     chaos_slice text = chain_text(x);
+    bool only_leaf = is_leaf_below_issuers(x);
     fault why = { 0 };
 
-    CHECK(run, text.size > 0, PCK_CHAIN, PCK_CHAIN_MISSING, "pck_certificate_chain",
+    CHECK(run, text.size > 0 || only_leaf, PCK_CHAIN, PCK_CHAIN_MISSING, "pck_certificate_chain",
           v_text("the chain in the collateral"), v_none());
-    CHECK_READ(run, read_pck_certificates(x, text, &why), PCK_CHAIN, &why);
+    CHECK_READ(run, only_leaf ? read_leaf_and_issuers(x, &why) : read_pck_certificates(x, text, &why), PCK_CHAIN, &why);
     CHECK(run, role_fits(&x->leaf, 0) && role_fits(&x->ca, 1) && role_fits(&x->root_certificate, 2), PCK_CHAIN,
           PCK_CHAIN_ORDER, "certification_data", v_text("leaf, PCK CA, root"), v_quoted(x->leaf.subject_cn));
-    if (x->quote->cert_data_type == CERT_PCK_LEAF) {
-        CHECK(run, begins_with_leaf(x, x->quote->cert_data), PCK_CHAIN, PCK_CERT_MISMATCH, "certification_data",
+    if (x->quote->cert_data_type == CERT_PCK_LEAF && !only_leaf) {
+        CHECK(run, begins_with_leaf(x, x->quote->cert_data, 1), PCK_CHAIN, PCK_CERT_MISMATCH, "certification_data",
               v_text("the leaf of the collateral's chain"), v_none());
     } else if (x->parts->pck_certificate_chain.size > 0) {
-        CHECK(run, begins_with_leaf(x, x->parts->pck_certificate_chain), PCK_CHAIN, PCK_CERT_MISMATCH,
+        CHECK(run, begins_with_leaf(x, x->parts->pck_certificate_chain, PCK_CHAIN_LENGTH), PCK_CHAIN, PCK_CERT_MISMATCH,
               "pck_certificate_chain", v_text("the leaf of the quote's chain"), v_none());
     }
     CHECK(run, role_is(&x->leaf, 0), PCK_CHAIN, PCK_CERT_NAME, "subject", v_text(CN_PCK), v_quoted(x->leaf.subject_cn));

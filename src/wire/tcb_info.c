@@ -74,6 +74,19 @@ static const svn_level_names module_level_names = {
     .advisories = "tdxModuleIdentities.tcbLevels.advisoryIDs",
 };
 
+/* "TDX_" in either case, as the two hex digits that follow are. */
+static bool begins_as_module_id(chaos_slice id)
+{
+    static const char prefix[] = "TDX_";
+    for (size_t i = 0; i < sizeof(prefix) - 1; i++) {
+        uint8_t c = id.data[i];
+        if ((c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) != prefix[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* "TDX_" and two hex digits: the module version that TEE_TCB_SVN[1] names. */
 static uint8_t read_module_version(json *j)
 {
@@ -83,7 +96,7 @@ static uint8_t read_module_version(json *j)
     };
     chaos_slice id = json_plain_string(j, "tdxModuleIdentities.id");
     uint8_t version = 0;
-    if (id.size != SIZE || memcmp(id.data, "TDX_", PREFIX) != 0 ||
+    if (id.size != SIZE || !begins_as_module_id(id) ||
         !hex_decode(slice(id.data + PREFIX, SIZE - PREFIX), &version, 1)) {
         json_bad(j, "not TDX_ and two hex digits");
     }

@@ -174,7 +174,7 @@ typedef struct svn_level { /* of a TDX module identity or an enclave identity */
 } svn_level;
 
 typedef struct module_identity {
-    uint8_t version;        /* "TDX_01" -> 1; hex digits of either case */
+    uint8_t version;        /* "TDX_01" -> 1; letters of either case */
     uint8_t mr_signer[48], attributes[8], attributes_mask[8];
     size_t level_begin, level_count; /* into tcb_info.module_levels */
 } module_identity;

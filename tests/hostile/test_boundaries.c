@@ -3,6 +3,7 @@
  * module identities in every order. */
 #include "sim/resign.h"
 #include "tests/support/support.h"
+#include "verify/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,47 @@ static void test_certificate_dates(void **state)
                        verify(bytes_of(&made.root), bytes_of(&made.quote), bytes_of(&made.collateral), times[t].now));
                 assert_true(times[t].expected == CHAOS_OK || (err.field != NULL && err.expected[0] != '\0'));
             }
+            forge_result_free(&made);
+        }
+    }
+}
+
+/* -------------------------------------------------------------- leaf alone ---- */
+
+static void use_leaf_alone(recipe *r)
+{
+    r->quote.cert_type = CERT_PCK_LEAF;
+    r->quote_chain.count = 1;
+    r->quote_chain.final_nul = false;
+}
+
+static void use_leaf_and_chain(recipe *r)
+{
+    use_leaf_alone(r);
+    r->collateral_chain.count = 3;
+}
+
+/* Certification data 4: the issuers come with the PCK list, or with the collateral's own chain; a reader of nothing but
+ * the quote knows whose collateral it needs. */
+static void test_leaf_alone(void **state)
+{
+    static const forge_kind kinds[] = { FORGE_SGX3, FORGE_TDX4 };
+    void (*const changes[])(recipe *) = { use_leaf_alone, use_leaf_and_chain };
+    forge_result made;
+
+    (void)state;
+    for (size_t k = 0; k < CHAOS_ARRAY_SIZE(kinds); k++) {
+        for (size_t i = 0; i < CHAOS_ARRAY_SIZE(changes); i++) {
+            chaos_evidence *evidence = NULL;
+            uint8_t fmspc[6];
+            bool platform_ca = false;
+            assert_int_equal(forge_make_changed(kinds[k], NULL, changes[i], &made, &err), CHAOS_OK);
+            expect("leaf alone", CHAOS_OK,
+                   verify(bytes_of(&made.root), bytes_of(&made.quote), bytes_of(&made.collateral), FORGE_DEFAULT_NOW));
+            assert_int_equal(chaos_evidence_parse(bytes_of(&made.quote), &evidence, &err), CHAOS_OK);
+            assert_int_equal(verify_platform_of(evidence, fmspc, &platform_ca, &err), CHAOS_OK);
+            assert_int_equal(platform_ca, kinds[k] == FORGE_TDX4);
+            chaos_evidence_free(evidence);
             forge_result_free(&made);
         }
     }
@@ -489,6 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certificate_dates),
+        cmocka_unit_test(test_leaf_alone),
         cmocka_unit_test(test_long_lists),
         cmocka_unit_test(test_keys_and_signatures),
         cmocka_unit_test(test_many_certificates),

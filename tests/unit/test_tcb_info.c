@@ -185,6 +185,7 @@ static const edit_case edits[] = {
     { sgx, "tcbEvaluationDataNumber\":18", "tcbEvaluationDataNumber\":4294967295", CHAOS_OK, NULL },
     { flat, "{\"version\"", "{\"id\":\"SGX\",\"version\"", CHAOS_OK, NULL },
     { tdx, "TDX_1f", "TDX_1F", CHAOS_OK, NULL },
+    { tdx, "TDX_1f", "tdx_1f", CHAOS_OK, NULL },
     { tdx, "TDX_03", "TDX_00", CHAOS_OK, NULL },
     /* id, version, form */
     { sgx, "\"id\":\"SGX\",", "", BAD, "id" },
@@ -295,7 +296,9 @@ static const edit_case edits[] = {
     { tdx, "TDX_1f", "TDX_1", BAD, "tdxModuleIdentities.id" },
     { tdx, "TDX_1f", "TDX_1g", BAD, "tdxModuleIdentities.id" },
     { tdx, "TDX_1f", "TDX_01f", BAD, "tdxModuleIdentities.id" },
-    { tdx, "TDX_1f", "tdx_1f", BAD, "tdxModuleIdentities.id" },
+    { tdx, "TDX_1f", "tdx_03", BAD, "tdxModuleIdentities.id" },
+    { tdx, "TDX_1f", "tdy_1f", BAD, "tdxModuleIdentities.id" },
+    { tdx, "TDX_1f", "TDX-1f", BAD, "tdxModuleIdentities.id" },
     { tdx, "\"id\":\"TDX_1f\",", "", BAD, "tdxModuleIdentities.id" },
     { tdx, "\"id\":\"TDX_1f\"", "\"id\":31", BAD, "tdxModuleIdentities.id" },
     { tdx, "\"id\":\"TDX_1f\",\"mrsigner\"", "\"id\":\"TDX_1f\",\"x\"", BAD, "tdxModuleIdentities.mrsigner" },
