@@ -38,7 +38,7 @@ static const option_table table = {
                 "that are kept end soon, verified, and never older than what was seen before.",
     .rows = rows,
     .count = CHAOS_ARRAY_SIZE(rows),
-    .notes = "Not fetched: PCK certificates (a quote with certification data of type 1 to 4 needs its chain in the\n"
+    .notes = "Not fetched: PCK certificates (a quote with certification data of type 1 to 3 needs its chain in the\n"
              "collateral from elsewhere), and the list of evaluation numbers.\n"
              "Exit code: 0 it is there (a warning says that a service failed), 3 quote, envelope or answer malformed,\n"
              "4 the answer is not genuine, expired, or older than what was seen, 5 no service, no such platform, or\n"

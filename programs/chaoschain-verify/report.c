@@ -126,8 +126,8 @@ static bool write_hint(const given_evidence *given, chaos_buffer *out)
     char fmspc[13];
     const char *ca = NULL;
     bool ok = buffer_append_format(
-                  out, "Nothing was judged: a quote needs Intel's collateral. The command that fetches it "
-                       "(not built yet):\n  chaoschain collateral fetch %s ",
+                  out, "Nothing was judged: a quote needs Intel's collateral. This fetches it:\n"
+                       "  chaoschain collateral fetch %s ",
                   given->is_envelope ? "--evidence" : "--quote") &&
               append_shell_word(out, given->path, given->is_envelope ? "ENVELOPE_FILE" : "QUOTE_FILE") &&
               buffer_append_text(out, " --out collateral.json");

@@ -53,6 +53,7 @@ expect 4 "today's clock, forged in the past" "$verify" --collateral "$collateral
 # --- missing collateral: nothing is judged, and the next command is shown ---
 expect 5 "no collateral" "$verify" --at "$forged_at" "$quote"
 has out COLLATERAL_MISSING "no collateral"
+has err "This fetches it:" "no collateral"
 has err "chaoschain collateral fetch --quote $quote --out collateral.json" "no collateral"
 has err "FMSPC c0a05c000000, CA platform" "no collateral"
 expect 5 "no collateral, JSON" "$verify" --json --at "$forged_at" "$quote"
