@@ -111,11 +111,12 @@ void examination_free(examination *x);
 chaos_claims *claims_empty(void);
 
 /* The stages, in the order of docs/verify-dcap.md. CHAOS_OK: go on; anything else ends the examination. */
-chaos_status verify_pck_chain(examination *x);          /* A2, B3-B6, B9 */
+chaos_status verify_pck_chain(examination *x);          /* A2, B3-B6 */
 /* The three certificates of a chain's text into leaf, ca and root_certificate; their order and roles are not judged. */
 CHAOS_MUST_USE bool read_pck_certificates(examination *x, chaos_slice text, fault *why);
-chaos_status verify_issuers(examination *x);            /* B3-B5, B9 for root and CA alone */
+chaos_status verify_issuers(examination *x);            /* B3-B5 for root and CA alone */
 chaos_status verify_crls(examination *x);               /* B7, B8 */
+chaos_status verify_pck_dates(examination *x);          /* B9 */
 chaos_status verify_tcb_info(examination *x);           /* C10-C13 */
 chaos_status verify_qe_identity(examination *x);        /* D14 */
 chaos_status verify_platform(examination *x);           /* E15-E17 */

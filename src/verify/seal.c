@@ -107,6 +107,7 @@ static chaos_status stages(examination *x)
 {
     CHAOS_TRY(verify_issuers(x));
     CHAOS_TRY(verify_crls(x));
+    CHAOS_TRY(verify_pck_dates(x));
     CHAOS_TRY(verify_tcb_info(x));
     return verify_qe_identity(x);
 }

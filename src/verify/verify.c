@@ -92,6 +92,7 @@ static chaos_status examine(examination *x, const chaos_evidence *evidence)
 {
     CHAOS_TRY(verify_pck_chain(x));
     CHAOS_TRY(verify_crls(x));
+    CHAOS_TRY(verify_pck_dates(x));
     CHAOS_TRY(verify_tcb_info(x));
     CHAOS_TRY(verify_qe_identity(x));
     CHAOS_TRY(verify_platform(x));

@@ -101,6 +101,37 @@ static void test_certificate_dates(void **state)
     }
 }
 
+/* Where nothing is in date, what is looked at first decides: the root's revocation list. */
+static void test_first_date(void **state)
+{
+    static const struct {
+        int64_t now;
+        chaos_status expected;
+        const char *field;
+    } times[] = { { 0, CHAOS_E_CRL_NOT_YET_VALID, "root_ca_crl.thisUpdate" },
+                  { 253402300799, CHAOS_E_CRL_EXPIRED, "root_ca_crl.nextUpdate" } };
+    chaos_collateral *collateral = NULL;
+    chaos_trust *trust = NULL;
+    forge_result made;
+
+    (void)state;
+    assert_int_equal(forge_make_changed(FORGE_TDX4, NULL, NULL, &made, &err), CHAOS_OK);
+    assert_int_equal(chaos_collateral_parse(bytes_of(&made.collateral), &collateral, &err), CHAOS_OK);
+    assert_int_equal(chaos_trust_new(&trust, &err), CHAOS_OK);
+    assert_int_equal(chaos_trust_add_root(trust, bytes_of(&made.root), &err), CHAOS_OK);
+    for (size_t t = 0; t < CHAOS_ARRAY_SIZE(times); t++) {
+        expect("nothing is in date", times[t].expected,
+               verify(bytes_of(&made.root), bytes_of(&made.quote), bytes_of(&made.collateral), times[t].now));
+        assert_string_equal(err.field, times[t].field);
+        expect("collateral alone", times[t].expected,
+               chaos_collateral_seal(collateral, trust, times[t].now, &err));
+        assert_string_equal(err.field, times[t].field);
+    }
+    chaos_collateral_free(collateral);
+    chaos_trust_free(trust);
+    forge_result_free(&made);
+}
+
 /* -------------------------------------------------------------- leaf alone ---- */
 
 static void use_leaf_alone(recipe *r)
@@ -531,6 +562,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certificate_dates),
+        cmocka_unit_test(test_first_date),
         cmocka_unit_test(test_leaf_alone),
         cmocka_unit_test(test_long_lists),
         cmocka_unit_test(test_keys_and_signatures),

@@ -168,6 +168,9 @@ static bool we_accept(const recipe *r, const chaos_trust *trust, const chaos_buf
     x = examination_new(&quote, &nothing, trust, r->now, claims, 0);
     assert_non_null(x);
     status = verify_pck_chain(x);
+    if (status == CHAOS_OK) {
+        status = verify_pck_dates(x);
+    }
     assert_int_equal(x->own_fault, CHAOS_OK);
     /* that the leaf's key is a point is found when it verifies the QE report, which there is none of here */
     bool good = status == CHAOS_OK && !claims->run.failed && p256_key_is_valid(&x->leaf.key);

@@ -227,9 +227,9 @@ static void test_contract(void **state)
     assert_int_equal(chaos_verify(w.evidence, NULL, w.trust, 0, NULL, &claims, &err), CHAOS_E_USAGE);
     assert_int_equal(chaos_verify(w.evidence, w.parsed, NULL, 0, NULL, &claims, &err), CHAOS_E_USAGE);
     assert_int_equal(chaos_verify(w.evidence, w.parsed, w.trust, 0, NULL, NULL, &err), CHAOS_E_USAGE);
-    assert_int_equal(chaos_verify(w.evidence, w.parsed, w.trust, 0, NULL, &claims, NULL), CHAOS_E_ROOT_NOT_YET_VALID);
-    assert_int_equal(chaos_verify(w.evidence, w.parsed, w.trust, 0, NULL, &claims, &err), CHAOS_E_ROOT_NOT_YET_VALID);
-    assert_string_equal(err.field, "root.notBefore");
+    assert_int_equal(chaos_verify(w.evidence, w.parsed, w.trust, 0, NULL, &claims, NULL), CHAOS_E_CRL_NOT_YET_VALID);
+    assert_int_equal(chaos_verify(w.evidence, w.parsed, w.trust, 0, NULL, &claims, &err), CHAOS_E_CRL_NOT_YET_VALID);
+    assert_string_equal(err.field, "root_ca_crl.thisUpdate");
     assert_string_equal(err.expected, "1970-01-01T00:00:00Z");
     assert_ptr_equal(claims, untouched);
     whole_free(&w);
