@@ -130,8 +130,8 @@ static chaos_status rule_advisories(const appraisal *a)
 
     if (reject->kind == LIST_VALUES) {
         rejected = find_at_any_time(a->claims, reject, true);
-    } else if (reject->kind == LIST_ANY && tcb->advisory_count > 0) {
-        rejected = advisory_of(tcb, 0);
+    } else if (reject->kind == LIST_ANY) { /* which lists nothing, and means all */
+        rejected = find_at_any_time(a->claims, reject, false);
     }
     if (accept->kind == LIST_VALUES) {
         unknown = find_at_any_time(a->claims, accept, false);

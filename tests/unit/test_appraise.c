@@ -361,6 +361,9 @@ static const rule_case platform_cases[] = {
     OK_("none to reject", REJECT_ANY, BODY_TD_10, NULL, POLICY_ADVISORIES),
     BAD("any is rejected", REJECT_ANY, BODY_TD_10, advisory_1, POLICY_ADVISORIES, ADVISORY, "reject_advisories",
         "INTEL-SA-00001"),
+    OK_("none to reject today", REJECT_ANY, BODY_TD_15, current_same, POLICY_ADVISORIES),
+    BAD("any of today is rejected", REJECT_ANY, BODY_TD_15, current_advisory_2, POLICY_ADVISORIES, ADVISORY,
+        "reject_advisories", "INTEL-SA-00002"),
 
     SHOWN("the number is shown", NULL, BODY_TD_10, NULL, POLICY_EVALUATION_NUMBER, "no minimum", "17"),
     OK_("both numbers reach it", EVAL_17, BODY_TD_10, NULL, POLICY_EVALUATION_NUMBER),
