@@ -46,7 +46,7 @@ enum {
                                    "fetch collateral as 'collateral fetch' does, and keep it there" },             \
     [(base) + JUDGE_OPT_SERVICE] = { "--collateral-service", "URL", 1, false,                                      \
                                      "with --collateral-cache: a PCCS to ask; default: Intel's service" },         \
-    [(base) + JUDGE_OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 in UTC or Unix seconds" }, \
+    [(base) + JUDGE_OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 or Unix seconds" }, \
     [(base) + JUDGE_OPT_CONTENT] = { "--content", "FOLDER", 1, false,                                              \
                                      "content by its name: looked into first; reports are put there" },            \
     [(base) + JUDGE_OPT_BASE] = { "--content-base", "URL", 1, false, "the folder's URL: https://HOST/PATH/" },     \

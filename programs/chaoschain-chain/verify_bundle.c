@@ -31,7 +31,7 @@ static const option_row rows[] = {
     NET_ROWS,
     [OPT_PATH] = { "PATH", "PATH", 1, false, "a bundle: a file, or a folder with bundle.jsonl" },
     [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "your own collateral, in place of the bundle's" },
-    [OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 in UTC or Unix seconds" },
+    [OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 or Unix seconds" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", CHAOS_MAX_TRUST_ROOTS, false,
                          "trust this root too: DER or PEM; repeatable" },
     [OPT_POLICY] = { "--policy", "FILE", 1, false, "a policy file, or the word default or none" },

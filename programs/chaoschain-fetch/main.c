@@ -25,7 +25,7 @@ static const option_row rows[] = {
     [OPT_OFFLINE] = { "--offline", NULL, 0, false, "ask nobody: what is kept, or nothing" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", CHAOS_MAX_TRUST_ROOTS, false,
                          "trust this root too: DER or PEM; repeatable" },
-    [OPT_AT] = { "--at", "TIME", 1, false, "valid at this time: RFC 3339 in UTC or Unix seconds; default: now" },
+    [OPT_AT] = { "--at", "TIME", 1, false, "valid at this time: RFC 3339 or Unix seconds; default: now" },
     [OPT_OUT] = { "--out", "FILE", 1, false, "write the collateral there; default: standard output" },
     [OPT_JSON] = { "--json", NULL, 0, false, "one line of JSON about it, instead of the collateral" },
     [OPT_HELP] = { "--help", NULL, 0, false, "print this" },

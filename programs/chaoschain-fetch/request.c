@@ -167,7 +167,7 @@ chaos_status request_time(const options *given, int64_t *now, chaos_error *err)
     if (text != NULL) {
         return value_time(text, now) ? CHAOS_OK
                                      : error_set(err, CHAOS_E_USAGE, "--at", CHAOS_NO_OFFSET,
-                                                 "'%s' is not a time: write YYYY-MM-DDTHH:MM:SSZ or Unix seconds",
+                                                 "'%s' is neither a time like 2026-01-01T00:00:00Z nor Unix seconds",
                                                  shown(text).text);
     }
     if (clock_gettime(CLOCK_REALTIME, &clock_now) != 0) {

@@ -25,7 +25,7 @@ static const option_row rows[] = {
     [OPT_KIND_WORD] = { "KIND", "KIND", 1, false, "tdx (the default), sgx, or bundle: an agent's receipts" },
     [OPT_KIND] = { "--kind", "KIND", 1, false, "the same, by name" },
     [OPT_BREAK] = { "--break", "NAME", 1, false, "break it in this one way; --list shows all" },
-    [OPT_NOW] = { "--now", "TIME", 1, false, "valid at this time: RFC 3339 in UTC or Unix seconds" },
+    [OPT_NOW] = { "--now", "TIME", 1, false, "valid at this time: RFC 3339 or Unix seconds" },
     [OPT_SEED] = { "--seed", "TEXT", 1, false, "the keys derive from this; it is no secret" },
     [OPT_REPORT_DATA] = { "--report-data", "HEX", 1, false, "REPORTDATA, 64 bytes: then there is no envelope" },
     [OPT_STAGE] = { "--stage", "N", 1, false, "of the binding, 0 to 5; 1 is the default" },
@@ -100,27 +100,10 @@ static int read_break(const options *o, bool is_bundle, const forge_break **brok
     return name != NULL && *broken == NULL ? unknown_break(name, is_bundle) : EXIT_AFFIRMING;
 }
 
-static bool parse_seconds(const char *text, int64_t *seconds)
-{
-    enum {
-        MAX_DIGITS = 12
-    };
-    size_t length = strlen(text);
-    int64_t sum = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9' || length > MAX_DIGITS) {
-            return false;
-        }
-        sum = 10 * sum + (text[i] - '0');
-    }
-    *seconds = sum;
-    return length > 0;
-}
-
 static int read_now(const options *o, int64_t *now)
 {
     const char *text = options_value(o, OPT_NOW, 0);
-    if (text == NULL || time_parse(slice_text(text), now) || parse_seconds(text, now)) {
+    if (text == NULL || value_time(text, now)) {
         return text != NULL && *now == 0 ? usage("--now", text, "a time that can be forged for")
                                          : EXIT_AFFIRMING;
     }

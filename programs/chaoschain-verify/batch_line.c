@@ -257,7 +257,7 @@ static chaos_status set_time(const request *r, line_inputs *in, chaos_error *err
         return CHAOS_OK;
     }
     if (!to_text(r->value[M_AT].text, text, sizeof text) || !value_time(text, &in->now)) {
-        return bad_member(M_AT, "neither YYYY-MM-DDTHH:MM:SSZ nor Unix seconds", err);
+        return bad_member(M_AT, "neither a time like 2026-01-01T00:00:00Z nor Unix seconds", err);
     }
     return CHAOS_OK;
 }

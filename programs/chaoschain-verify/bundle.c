@@ -26,7 +26,7 @@ enum {
 static const option_row rows[] = {
     [OPT_PATH] = { "PATH", "PATH", 1, false, "a bundle: a file, a folder with bundle.jsonl, or - for standard input" },
     [OPT_COLLATERAL] = { "--collateral", "FILE", 1, false, "your own collateral, in place of the bundle's" },
-    [OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 in UTC or Unix seconds" },
+    [OPT_AT] = { "--at", "TIME", 1, false, "judge as of this time: RFC 3339 or Unix seconds" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", CHAOS_MAX_TRUST_ROOTS, false,
                          "trust this root too: DER or PEM; repeatable" },
     [OPT_POLICY] = { "--policy", "FILE", 1, false, "a policy file, or the word default or none" },
@@ -161,7 +161,8 @@ static chaos_status read_time(const options *given, question *q, chaos_error *er
     q->has_now = false;
     return text == NULL ? error_set(err, CHAOS_E_NOT_AVAILABLE, NULL, CHAOS_NO_OFFSET, "there is no clock: give --at")
                         : error_set(err, CHAOS_E_USAGE, "--at", CHAOS_NO_OFFSET,
-                                    "'%s' is not a time: write YYYY-MM-DDTHH:MM:SSZ or Unix seconds", shown(text).text);
+                                    "'%s' is neither a time like 2026-01-01T00:00:00Z nor Unix seconds",
+                                    shown(text).text);
 }
 
 static chaos_status read_expectation(const options *given, question *q, chaos_error *err)

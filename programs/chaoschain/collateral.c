@@ -26,7 +26,7 @@ enum {
 static const option_row rows[] = {
     [OPT_ACTION] = { "ACTION FILE", "", 2, false,
                      "show: what the file says, unverified; verify: whether it is genuine and in time" },
-    [OPT_AT] = { "--at", "TIME", 1, false, "verify as of this time: RFC 3339 in UTC or Unix seconds" },
+    [OPT_AT] = { "--at", "TIME", 1, false, "verify as of this time: RFC 3339 or Unix seconds" },
     [OPT_TRUST_ROOT] = { "--trust-root", "FILE", CHAOS_MAX_TRUST_ROOTS, false,
                          "trust this root too: DER or PEM; repeatable" },
     [OPT_FLOOR] = { "--floor", "FILE", 1, false, "it may not be older than what this file has seen" },
@@ -343,7 +343,7 @@ static chaos_status read_time(const options *given, int64_t *now, chaos_error *e
     if (text != NULL) {
         return value_time(text, now) ? CHAOS_OK
                                      : error_set(err, CHAOS_E_USAGE, "--at", CHAOS_NO_OFFSET,
-                                                 "'%s' is not a time: write YYYY-MM-DDTHH:MM:SSZ or Unix seconds",
+                                                 "'%s' is neither a time like 2026-01-01T00:00:00Z nor Unix seconds",
                                                  shown(text).text);
     }
     if (clock_gettime(CLOCK_REALTIME, &clock_now) != 0) {

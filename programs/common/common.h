@@ -92,7 +92,8 @@ void passphrase_wipe(passphrase *secret);
 CHAOS_MUST_USE bool value_hex(const char *text, uint8_t *out, size_t size);
 CHAOS_MUST_USE bool value_u256(chaos_slice digits, chaos_u256 *out); /* decimal, no leading zero, below 2^256 */
 CHAOS_MUST_USE bool value_unsigned(const char *text, uint64_t max, uint64_t *out); /* the same for small numbers */
-CHAOS_MUST_USE bool value_time(const char *text, int64_t *seconds); /* RFC 3339 in UTC, or Unix seconds */
+/* RFC 3339, or Unix seconds; of the years 1970 to 9999 */
+CHAOS_MUST_USE bool value_time(const char *text, int64_t *seconds);
 
 typedef struct agent_name { /* eip155:CHAIN:0xREGISTRY[:ID] */
     chaos_u256 chain_id;

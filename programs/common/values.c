@@ -4,7 +4,7 @@
 
 #include <chaoschain/evidence.h>
 
-#define MAX_SECONDS_DIGITS 12
+#define MAX_TIME 253402300799 /* 9999-12-31T23:59:59Z */
 
 static chaos_slice without_prefix(const char *text)
 {
@@ -30,16 +30,69 @@ bool value_unsigned(const char *text, uint64_t max, uint64_t *out)
     return decimal_read(slice_text(text), max, out);
 }
 
-bool value_time(const char *text, int64_t *seconds)
+/* "+HH:MM" or "-HH:MM", as seconds. */
+static bool read_offset(const char *text, int64_t *seconds)
 {
-    uint64_t number = 0;
-    if (time_parse(slice_text(text), seconds)) {
-        return true;
-    }
-    if (strlen(text) > MAX_SECONDS_DIGITS || !value_unsigned(text, INT64_MAX / 16, &number)) {
+    static const char shape[] = "+00:00"; /* 0: any digit */
+    if (strlen(text) != sizeof shape - 1 || (text[0] != '+' && text[0] != '-')) {
         return false;
     }
-    *seconds = (int64_t)number;
+    for (size_t i = 1; i < sizeof shape - 1; i++) {
+        if (shape[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i]) {
+            return false;
+        }
+    }
+    int hours = (text[1] - '0') * 10 + (text[2] - '0');
+    int minutes = (text[4] - '0') * 10 + (text[5] - '0');
+    *seconds = (text[0] == '-' ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
+    return hours <= 23 && minutes <= 59;
+}
+
+/* RFC 3339: a date, T, a time, perhaps a fraction, and Z or an offset. The fraction is dropped, as the clock's is. */
+static bool read_rfc3339(const char *text, int64_t *seconds)
+{
+    enum {
+        SIZE = 19 /* 2026-01-01T00:00:00 */
+    };
+    char in_utc[SIZE + 2] = "";
+    int64_t local = 0, offset = 0;
+    if (strlen(text) <= SIZE) {
+        return false;
+    }
+    memcpy(in_utc, text, SIZE);
+    in_utc[SIZE] = 'Z';
+    in_utc[10] = in_utc[10] == 't' ? 'T' : in_utc[10];
+    text += SIZE;
+    if (*text == '.') {
+        size_t digits = strspn(text + 1, "0123456789");
+        if (digits == 0) {
+            return false;
+        }
+        text += 1 + digits;
+    }
+    if (strcmp(text, "Z") != 0 && strcmp(text, "z") != 0 && !read_offset(text, &offset)) {
+        return false;
+    }
+    if (!time_parse(slice_text(in_utc), &local) || local - offset < 0 || local - offset > MAX_TIME) {
+        return false;
+    }
+    *seconds = local - offset;
+    return true;
+}
+
+bool value_time(const char *text, int64_t *seconds)
+{
+    int64_t sum = 0;
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0') {
+        return read_rfc3339(text, seconds);
+    }
+    for (const char *c = text; *c != '\0' && sum <= MAX_TIME; c++) {
+        sum = sum * 10 + (*c - '0');
+    }
+    if (sum > MAX_TIME) {
+        return false;
+    }
+    *seconds = sum;
     return true;
 }
 

@@ -48,9 +48,27 @@ for option in --json --help --version; do
     expect 64 "$option with a value" "$verify" "$option=1"
     has err "takes no value" "$option with a value"
 done
-for time in yesterday 2026-01-01 2026-02-30T00:00:00Z 2026-01-01T00:00:00+01:00 -1 1e9 99999999999999999999 ' 1' 1.5; do
+for time in yesterday 2026-01-01 2026-02-30T00:00:00Z 2026-01-01T00:00:00 '2026-01-01 00:00:00Z' 2026-01-01T00:00:00+1:00 \
+    2026-01-01T00:00:00+0100 2026-01-01T00:00:00+24:00 2026-01-01T00:00:00-01:60 2026-01-01T00:00:00+01:00Z 2026-01-01T00:00:00.Z \
+    2026-01-01T00:00:60Z 2026-01-01T24:00:00Z 1970-01-01T00:59:59+01:00 9999-12-31T23:59:59-00:01 \
+    -1 +1 1e9 253402300800 99999999999999999999 ' 1' 1.5 1767225600Z; do
     expect 64 "--at $time" "$verify" --at "$time" "$work/quote"
     has err "--at" "--at $time"
+done
+# One moment in all its forms; without collateral nothing is judged, but the time is said.
+"$forge" --out "$work/made" >"$work/out"
+for time in 1767225600 01767225600 2026-01-01T00:00:00Z 2026-01-01t00:00:00z 2026-01-01T00:00:00.999Z 2026-01-01T00:00:00+00:00 \
+    2026-01-01T00:00:00-00:00 2026-01-01T05:45:00+05:45 2025-12-31T14:00:00.5-10:00; do
+    expect 5 "--at $time" "$verify" --json --at "$time" "$work/made/quote.bin"
+    has out '"now":"2026-01-01T00:00:00Z"' "--at $time"
+done
+for time in 0 1970-01-01T00:00:00Z 1970-01-01T01:00:00+01:00; do
+    expect 5 "--at $time" "$verify" --json --at "$time" "$work/made/quote.bin"
+    has out '"now":"1970-01-01T00:00:00Z"' "--at $time"
+done
+for time in 253402300799 9999-12-31T22:59:59-01:00; do
+    expect 5 "--at $time" "$verify" --json --at "$time" "$work/made/quote.bin"
+    has out '"now":"9999-12-31T23:59:59Z"' "--at $time"
 done
 zeros=$(printf '0%.0s' $(seq 126))
 for hex in 00 "$zeros" "${zeros}0" "${zeros}000" "${zeros}0000" "${zeros}0g" 0x "0x$zeros"; do
