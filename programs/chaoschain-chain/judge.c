@@ -10,7 +10,7 @@ static chaos_status add_roots(judging *j, const options *o, size_t row, chaos_er
     CHAOS_TRY(chaos_trust_new(&j->trust, err));
     for (size_t i = 0; (path = options_value(o, row, i)) != NULL; i++) {
         CHAOS_AUTO_BUFFER(bytes, INPUT_MAX_ROOT + 1);
-        CHAOS_TRY(input_read("--trust-root", path, INPUT_MAX_ROOT, &bytes, err));
+        CHAOS_TRY(input_read_root(path, &bytes, err));
         CHAOS_TRY(chaos_trust_add_root(j->trust, buffer_slice(&bytes), err));
     }
     return CHAOS_OK;

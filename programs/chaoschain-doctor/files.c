@@ -61,7 +61,7 @@ static chaos_status read_roots(const examination *x, chaos_trust *trust, chaos_e
     const char *path;
     for (size_t i = 0; (path = options_value(&x->o, OPT_TRUST_ROOT, i)) != NULL; i++) {
         CHAOS_AUTO_BUFFER(bytes, INPUT_MAX_ROOT + 1);
-        CHAOS_TRY(input_read("--trust-root", path, INPUT_MAX_ROOT, &bytes, err));
+        CHAOS_TRY(input_read_root(path, &bytes, err));
         CHAOS_TRY(chaos_trust_add_root(trust, buffer_slice(&bytes), err));
     }
     return CHAOS_OK;

@@ -151,7 +151,7 @@ chaos_status request_trust(const options *given, chaos_trust **trust, chaos_erro
     CHAOS_TRY(chaos_trust_new(trust, err));
     for (size_t i = 0; options_value(given, OPT_TRUST_ROOT, i) != NULL; i++) {
         CHAOS_AUTO_BUFFER(root, 0);
-        CHAOS_TRY(input_read("--trust-root", options_value(given, OPT_TRUST_ROOT, i), INPUT_MAX_ROOT, &root, err));
+        CHAOS_TRY(input_read_root(options_value(given, OPT_TRUST_ROOT, i), &root, err));
         if (chaos_trust_add_root(*trust, buffer_slice(&root), err) != CHAOS_OK) {
             return usage("--trust-root", "a root certificate does not fit: DER or PEM, self-signed, P-256", err);
         }

@@ -311,7 +311,7 @@ static chaos_status add_root(const line_value *value, line_inputs *in, chaos_err
     CHAOS_AUTO_BUFFER(bytes, 0);
     request one = { 0 };
     one.value[M_TRUST_ROOT] = *value;
-    CHAOS_TRY(load(&one, M_TRUST_ROOT, INPUT_MAX_ROOT, false, &bytes, err));
+    CHAOS_TRY(load(&one, M_TRUST_ROOT, INPUT_MAX_ROOT, true, &bytes, err));
     return chaos_trust_add_root(in->own_trust, buffer_slice(&bytes), err);
 }
 

@@ -208,7 +208,7 @@ static chaos_status read_roots(const options *given, question *q, chaos_error *e
     CHAOS_TRY(chaos_trust_new(&q->trust, err));
     for (size_t i = 0; (path = options_value(given, OPT_TRUST_ROOT, i)) != NULL; i++) {
         CHAOS_AUTO_BUFFER(root, 0);
-        CHAOS_TRY(input_read("--trust-root", path, INPUT_MAX_ROOT, &root, err));
+        CHAOS_TRY(input_read_root(path, &root, err));
         CHAOS_TRY(chaos_trust_add_root(q->trust, buffer_slice(&root), err));
     }
     return CHAOS_OK;

@@ -147,8 +147,7 @@ static chaos_status add_roots(const options *given, inputs *in, chaos_error *err
     CHAOS_TRY(chaos_trust_new(&in->trust, err));
     for (size_t i = 0; options_value(given, OPT_TRUST_ROOT, i) != NULL; i++) {
         CHAOS_AUTO_BUFFER(root, 0);
-        CHAOS_TRY(
-            input_read("--trust-root", options_value(given, OPT_TRUST_ROOT, i), INPUT_MAX_ROOT, &root, err));
+        CHAOS_TRY(input_read_root(options_value(given, OPT_TRUST_ROOT, i), &root, err));
         CHAOS_TRY(chaos_trust_add_root(in->trust, buffer_slice(&root), err));
     }
     return CHAOS_OK;

@@ -61,6 +61,9 @@ bool input_is_object(chaos_slice bytes);
  * stays as it is, for the reader of the format to judge, and so does what the limit of input_read cut off. */
 CHAOS_MUST_USE chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err);
 
+/* The root certificate of a --trust-root: DER or PEM, as they are or in hex or base64. */
+CHAOS_MUST_USE chaos_status input_read_root(const char *path, chaos_buffer *out, chaos_error *err);
+
 #define INPUT_MAX_QUOTE (3u * 64u * 1024u) /* the largest quote in hex with line ends */
 #define INPUT_MAX_SIGNATURE 8192u          /* a signature file */
 #define INPUT_MAX_ROOT (32u * 1024u)       /* the largest certificate in PEM, amply */

@@ -76,24 +76,27 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Text without its white space, in place; false (and nothing changed) when a byte is neither printable nor
- * space. */
-static bool strip_text(chaos_buffer *bytes)
+static bool is_text(chaos_slice bytes)
 {
-    for (size_t i = 0; i < bytes->size; i++) {
-        uint8_t c = bytes->data[i];
-        if (!is_space(c) && (c < 0x21 || c > 0x7e)) {
+    for (size_t i = 0; i < bytes.size; i++) {
+        if (!is_space(bytes.data[i]) && (bytes.data[i] < 0x21 || bytes.data[i] > 0x7e)) {
             return false;
         }
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < bytes->size; i++) {
-        if (!is_space(bytes->data[i])) {
-            bytes->data[kept++] = bytes->data[i];
+    return bytes.size > 0;
+}
+
+/* The text without its white space. False: out of memory. */
+static bool append_bare(chaos_buffer *out, chaos_slice text)
+{
+    uint8_t *room = buffer_reserve(out, text.size);
+    for (size_t i = 0; room != NULL && i < text.size; i++) {
+        if (!is_space(text.data[i])) {
+            *room++ = text.data[i];
+            out->size++;
         }
     }
-    bytes->size = kept;
-    return true;
+    return room != NULL;
 }
 
 bool input_is_object(chaos_slice bytes)
@@ -110,10 +113,14 @@ chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err)
     if (bytes->size == bytes->limit) {
         return CHAOS_OK; /* longer than any quote: what was not read must not vanish behind white space */
     }
-    if (bytes->size == 0 || !strip_text(bytes)) {
+    if (!is_text(buffer_slice(bytes))) {
         return CHAOS_OK; /* binary: a quote has a zero byte at offset 1 */
     }
-    chaos_slice text = buffer_slice(bytes);
+    CHAOS_AUTO_BUFFER(bare, bytes->size);
+    if (!append_bare(&bare, buffer_slice(bytes))) {
+        return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
+    }
+    chaos_slice text = buffer_slice(&bare);
     if (text.size >= 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x') {
         text = slice(text.data + 2, text.size - 2);
     }
@@ -125,11 +132,17 @@ chaos_status input_unarmour(chaos_buffer *bytes, chaos_error *err)
     /* Hex first: its digits are of base64's alphabet too, but no quote in base64 has only hex digits. */
     if (text.size % 2 == 0 && hex_decode(text, room, text.size / 2)) {
         plain.size = text.size / 2;
-    } else if (!base64_decode(buffer_slice(bytes), &plain)) {
+    } else if (!base64_decode(buffer_slice(&bare), &plain)) {
         return CHAOS_OK;
     }
     chaos_buffer worn = *bytes;
     *bytes = plain;
     plain = worn; /* freed with the scope */
     return CHAOS_OK;
+}
+
+chaos_status input_read_root(const char *path, chaos_buffer *out, chaos_error *err)
+{
+    CHAOS_TRY(input_read("--trust-root", path, INPUT_MAX_ROOT, out, err));
+    return input_unarmour(out, err);
 }

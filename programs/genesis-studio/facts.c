@@ -12,7 +12,7 @@ chaos_status beliefs_read(const char *trust_root, const char *collateral, const 
     *b = (beliefs){ .policy_bytes = CHAOS_BUFFER_INIT(MAX_POLICY), .collateral = CHAOS_BUFFER_INIT(MAX_COLLATERAL) };
     CHAOS_TRY(chaos_trust_new(&b->trust, err));
     if (trust_root != NULL) {
-        CHAOS_TRY(input_read("--trust-root", trust_root, INPUT_MAX_ROOT, &root, err));
+        CHAOS_TRY(input_read_root(trust_root, &root, err));
         CHAOS_TRY(chaos_trust_add_root(b->trust, buffer_slice(&root), err));
     }
     if (collateral != NULL) {

@@ -91,6 +91,18 @@ expect 3 "an empty event log is not 'no event log'" "$verify" "${accept[@]}" --e
 expect 64 "an empty policy" "$verify" "${common[@]}" --policy "$work/empty" "$quote"
 expect 64 "an empty root" "$verify" --trust-root "$work/empty" --at "$forged_at" "$quote"
 has err TRUST_ROOT_FORMAT "an empty root"
+to_hex "$work/tdx/trust-root.der" >"$work/plain-root.hex"
+base64 "$work/tdx/trust-root.der" >"$work/plain-root.b64"
+for form in hex b64; do
+    expect 0 "a root in $form" "$verify" --collateral "$collateral" --at "$forged_at" --policy none --trust-root "$work/plain-root.$form" "$quote"
+    printf '{"quote":"%s","collateral":"%s","at":"%s","policy":"none","trust_root":"%s"}\n' \
+        "$quote" "$collateral" "$forged_at" "$work/plain-root.$form" >"$work/line.jsonl"
+    expect 0 "a root in $form, in a line" "$verify" --batch "$work/line.jsonl"
+    expect 0 "a root in $form, for collateral" "$chaoschain" collateral verify --at "$forged_at" --trust-root "$work/plain-root.$form" "$collateral"
+done
+sed 's/$/!/' "$work/plain-root.hex" >"$work/root.bad"
+expect 64 "a root in hex and something" "$verify" --trust-root "$work/root.bad" --at "$forged_at" "$quote"
+has err TRUST_ROOT_FORMAT "a root in hex and something"
 head -c 1000000 /dev/zero >"$work/zeros"
 expect 3 "a quote that is too long" "$verify" "${accept[@]}" "$work/zeros"
 expect 3 "a quote without end" "$verify" "${accept[@]}" /dev/zero
