@@ -447,7 +447,8 @@ int verb_collateral(int argc, char **argv)
     const char *path = options_value(&given, OPT_ACTION, 1);
     bool is_show = action != NULL && strcmp(action, "show") == 0;
     if (action == NULL || path == NULL || (!is_show && strcmp(action, "verify") != 0)) {
-        return say_failure(PROGRAM, EXIT_USAGE, "write '" PROGRAM " show FILE' or '" PROGRAM " verify FILE'");
+        return say_failure(PROGRAM, EXIT_USAGE, "write '%s show FILE', '%s verify FILE' or '%s fetch --quote FILE'",
+                           PROGRAM, PROGRAM, PROGRAM);
     }
     if (options_has(&given, OPT_RAISE) && !options_has(&given, OPT_FLOOR)) {
         return say_failure(PROGRAM, EXIT_USAGE, "--raise needs --floor FILE");

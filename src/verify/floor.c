@@ -273,6 +273,13 @@ static chaos_status read_floor(json *j, chaos_floor *floor, chaos_error *err)
     return CHAOS_OK;
 }
 
+/* COLLATERAL_FORMAT, and in words that do not send people to the collateral file. */
+static chaos_status floor_fault(const fault *why, chaos_error *err)
+{
+    return error_set(err, why->status, why->field, why->offset, "the floor file is malformed: %s",
+                     why->reason == NULL ? "it does not follow its format" : why->reason);
+}
+
 chaos_status chaos_floor_parse(chaos_slice text, chaos_floor **floor, chaos_error *err)
 {
     chaos_floor *made = NULL;
@@ -289,7 +296,7 @@ chaos_status chaos_floor_parse(chaos_slice text, chaos_floor **floor, chaos_erro
     json_begin(&j, text, CHAOS_E_COLLATERAL_FORMAT);
     status = read_floor(&j, made, err);
     if (status == CHAOS_OK && !json_ok(&j)) {
-        status = fault_to_error(&j.r.why, err);
+        status = floor_fault(&j.r.why, err);
     }
     if (status != CHAOS_OK) {
         chaos_floor_free(made);

@@ -73,6 +73,7 @@ expect 2 "a quote, below" "${quote[@]}" --collateral-floor "$work/high.json" --j
 has out '"code":"COLLATERAL_ROLLBACK"' "a quote, below"
 has out '"verified":true' "a quote, below"
 expect 64 "a quote, a broken floor" "${quote[@]}" --collateral-floor "$file"
+has err "the floor file is malformed" "a quote, a broken floor"
 expect 5 "a quote, no such floor" "${quote[@]}" --collateral-floor "$work/none"
 printf '{"quote":"%s"}\n' "$work/tdx/quote.bin" >"$work/batch.jsonl"
 expect 2 "a batch, below" "$verify" --collateral "$file" "${common[@]}" --policy "$work/policy.json" --batch "$work/batch.jsonl" \
@@ -94,6 +95,7 @@ has out '"verified":null' "its own, expired"
 
 # --- usage ---
 expect 64 "no action" "$chaoschain" collateral
+has err "collateral fetch --quote FILE" "no action"
 expect 64 "no file" "$chaoschain" collateral show
 expect 64 "another action" "$chaoschain" collateral believe "$file"
 expect 64 "raise without a floor" "$chaoschain" collateral verify --raise "$file"
