@@ -204,6 +204,7 @@ static const struct {
     { MEDIA "tdx-quote", MEDIA "tdx-quote;v=1", CHAOS_E_ENVELOPE_FORMAT, "media_type" },
     { MEDIA "tdx-quote", MEDIA, CHAOS_E_ENVELOPE_FORMAT, "media_type" },
     { MEDIA "tdx-quote", "tdx-quote", CHAOS_E_ENVELOPE_FORMAT, "media_type" },
+    { MEDIA "tdx-quote", "application/vnd.chaoschaim.tdx-quote", CHAOS_E_ENVELOPE_FORMAT, "media_type" },
     { MEDIA "tdx-quote", "application/vnd.other.tdx-quote", CHAOS_E_ENVELOPE_FORMAT, "media_type" },
     { MEDIA "tdx-quote", "", CHAOS_E_ENVELOPE_FORMAT, "media_type" },
     { MEDIA "tdx-quote", "application\\/vnd.chaoschain.tdx-quote", CHAOS_E_ENVELOPE_FORMAT, "media_type" },

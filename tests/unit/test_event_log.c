@@ -19,6 +19,12 @@
 #define V2_PREIMAGE                                                                                                  \
     "7b226e616d65223a22636f6d706f73652d68617368222c227061796c6f6164223a2261626364222c2274797065223a3133343231373732" \
     "397d"
+/* 134217729 in four bytes ":compose-hash:" abcd, which is what version 1 hashes */
+#define V1_PREIMAGE "010000083a636f6d706f73652d686173683aabcd"
+/* {"name":"acpi-loader","payload":"0954","type":2147483659} */
+#define FIRMWARE_PREIMAGE                                                                                  \
+    "7b226e616d65223a22616370692d6c6f61646572222c227061796c6f6164223a2230393534222c2274797065223a32313437" \
+    "3438333635397d"
 
 #define FIRMWARE                                               \
     "{\"imr\":0,\"event_type\":2147483659,\"digest\":\"" HEX48 \
@@ -189,6 +195,13 @@ static const edit_case edits[] = {
     { version_2, "\"version\":2", "\"version\":2,\"preimage\":{}", BAD, "preimage" },
     { version_2, "\"version\":2", "\"version\":1,\"preimage\":\"" V2_PREIMAGE "\"", BAD, "preimage" },
     { good, "\"0954\"", "\"0954\",\"preimage\":\"" V2_PREIMAGE "\"", BAD, "preimage" },
+    { version_2, "\"version\":2", "\"version\":1,\"preimage\":\"" V1_PREIMAGE "\"", BAD, "preimage" },
+    { good, "\"0954\"", "\"0954\",\"version\":2", CHAOS_OK, NULL },
+    { good, "\"0954\"", "\"0954\",\"version\":2,\"preimage\":\"" FIRMWARE_PREIMAGE "\"", BAD, "preimage" },
+    { good, "acpi-loader", "acpi\x1floader", CHAOS_E_JSON, NULL },
+    { good, "compose-hash", "compose\\u001fhash", BAD, "event" },
+    { good, "compose-hash", "compose hash", CHAOS_OK, NULL },
+    { good, "compose-hash", "compose\\u00a0hash", CHAOS_OK, NULL },
     { good, "[{", "{\"a\":[{", BAD, "event_log" },
     { good, "[{", "[[],{", BAD, "event_log" },
     { good, "[{", "[null,{", BAD, "event_log" },

@@ -184,6 +184,14 @@ static const piece_case piece_cases[] = {
                                       "060b" ARC "0401"
                                       "0a0101",
       "sgxExtension" },
+    { "unknown .4.1 in place of .4", WITH_ALL, FMSPC, "3015"
+                                                      "060b" ARC "0401"
+                                                      "0406 b0c06f000001",
+      "sgxExtension" },
+    { "another arc's .4 in place of ours", WITH_ALL, FMSPC, "3014"
+                                                            "060a 2a864886f84d010d0204"
+                                                            "0406 b0c06f000001",
+      "sgxExtension" },
     { "the arc itself", WITH_ALL, MORE, "300e"
                                         "0609" ARC "0a0101",
       "sgxExtension" },
@@ -223,6 +231,11 @@ static const piece_case piece_cases[] = {
     { "PCESVN twice", WITH_ALL, TCB_MORE, SMALL("11", "01"), "tcb" },
     { "unknown .2.19", WITH_ALL, TCB_MORE, SMALL("13", "01"), "tcb" },
     { "unknown .2.0", WITH_ALL, TCB_MORE, SMALL("00", "01"), "tcb" },
+    { "component .2.7.1 in place of .2.7", WITH_ALL, COMP_7, "3011"
+                                                             "060c" ARC "020701"
+                                                             "020109",
+      "tcb" },
+    { "component .7.7 in place of .2.7", WITH_ALL, COMP_7, "3010" CONF_OID("07") "020109", "tcb" },
     { ".7.1 in the TCB", WITH_ALL, TCB_MORE, CONF("01", "ff"), "tcb" },
     { ".3 in the TCB", WITH_ALL, TCB_MORE, "3010" OID("03") "0402 0a0b", "tcb" },
     { "component and more", WITH_ALL, COMP_7, "3012" TCB_OID("07") "0201090500", "tcb" },

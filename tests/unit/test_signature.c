@@ -180,6 +180,8 @@ static void test_file(void **state)
         { "\"eip191\"", "\"eip192\"", CHAOS_E_SIGNATURE_FORMAT },
         { "\"evidence_hash\":\"0x", "\"evidence_hash\":\"0x0000", CHAOS_E_SIGNATURE_FORMAT },
         { "\"address\":\"0x", "\"address\":\"0X", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"address\":\"0x", "\"address\":\"1x", CHAOS_E_SIGNATURE_FORMAT },
+        { "\"address\":\"0x", "\"address\":\"0x0", CHAOS_E_SIGNATURE_FORMAT },
         { "\"provider\":\"", "\"provider\":\"x", CHAOS_E_SIGNATURE_FORMAT },
     };
     const world *w = *state;
@@ -306,6 +308,9 @@ static void test_address(void **state)
     static const char *const wrong[] = { "0x5fbDB2315678afecb367f032d93F642f64180aa3",
                                          "5FbDB2315678afecb367f032d93F642f64180aa3",
                                          "0X5FbDB2315678afecb367f032d93F642f64180aa3",
+                                         "1x5fbdb2315678afecb367f032d93f642f64180aa3",
+                                         "0y5fbdb2315678afecb367f032d93f642f64180aa3",
+                                         "0x5fbdb2315678afecb367f032d93f642f64180aag",
                                          "0x5FbDB2315678afecb367f032d93F642f64180aa",
                                          "0x5FbDB2315678afecb367f032d93F642f64180aa30",
                                          "0x5FbDB2315678afecb367f032d93F642f64180aag",
@@ -320,9 +325,16 @@ static void test_address(void **state)
     }
     for (size_t i = 0; i < CHAOS_ARRAY_SIZE(wrong); i++) {
         chaos_address address = { { 7 } };
-        assert_int_equal(chaos_address_parse(wrong[i], &address, NULL), CHAOS_E_USAGE);
+        if (chaos_address_parse(wrong[i], &address, NULL) != CHAOS_E_USAGE) {
+            fail_msg("%s: expected USAGE", wrong[i]);
+        }
         assert_int_equal(address.bytes[0], 7);
     }
+    chaos_address address;
+    chaos_error err = { 0 };
+    assert_int_equal(chaos_address_parse(NULL, &address, &err), CHAOS_E_USAGE);
+    assert_int_equal(chaos_address_parse(right[0], NULL, &err), CHAOS_E_USAGE);
+    assert_string_equal(err.field, "address");
 }
 
 int main(void)
