@@ -401,6 +401,9 @@ static const char *const no_times[] = {
     "2023-04-31T00:00:00Z",
     "2023-00-01T00:00:00Z",
     "2023-13-01T00:00:00Z",
+    "2023-0/-01T00:00:00Z",
+    "2023-01-0/T00:00:00Z",
+    "2023-01-/9T00:00:00Z",
     "2023-01-00T00:00:00Z",
     "2023-01-32T00:00:00Z",
     "2023-01-01T24:00:00Z",
@@ -480,6 +483,67 @@ static void times_outside_the_calendar(void **state)
     assert_false(time_from_civil(2000, 1, 1, 0, 0, -1, &seconds));
 }
 
+/* --------------------------------------------------------------- decimals ---- */
+
+#define LARGEST_U256 "115792089237316195423570985008687907853269984665640564039457584007913129639935"
+
+static void decimals_have_one_spelling(void **state)
+{
+    static const struct {
+        const char *digits;
+        uint64_t max;
+        bool good;
+    } numbers[] = {
+        { "0", 0, true },
+        { "1", 0, false },
+        { "255", 255, true },
+        { "256", 255, false },
+        { "1000", 255, false },
+        { "18446744073709551615", UINT64_MAX, true },
+        { "18446744073709551616", UINT64_MAX, false },
+        { "184467440737095516150", UINT64_MAX, false },
+        { "", UINT64_MAX, false },
+        { "00", UINT64_MAX, false },
+        { "01", UINT64_MAX, false },
+        { "1a", UINT64_MAX, false },
+        { "1:", UINT64_MAX, false },
+        { "1/", UINT64_MAX, false },
+        { "-1", UINT64_MAX, false },
+        { "+1", UINT64_MAX, false },
+        { " 1", UINT64_MAX, false },
+    };
+    static const struct {
+        const char *digits;
+        bool good;
+    } wide[] = {
+        { "0", true },
+        { LARGEST_U256, true },
+        { LARGEST_U256 "0", false },
+        { "", false },
+        { "01", false },
+        { "1a", false },
+        { "1/", false },
+        { "-1", false },
+        { "115792089237316195423570985008687907853269984665640564039457584007913129639936", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(numbers); i++) {
+        uint64_t number = 7;
+        if (decimal_read(slice_text(numbers[i].digits), numbers[i].max, &number) != numbers[i].good) {
+            fail_msg("\"%s\": expected %s", numbers[i].digits, numbers[i].good ? "a number" : "none");
+        }
+        assert_true(numbers[i].good ? number == strtoull(numbers[i].digits, NULL, 10) : number == 7);
+    }
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(wide); i++) {
+        char text[DECIMAL_U256_SIZE];
+        chaos_u256 number = { { 0 } };
+        if (decimal_read_u256(slice_text(wide[i].digits), &number) != wide[i].good) {
+            fail_msg("\"%s\": expected %s", wide[i].digits, wide[i].good ? "a number" : "none");
+        }
+        assert_string_equal(decimal_write_u256(&number, text), wide[i].good ? wide[i].digits : "0");
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -497,6 +561,7 @@ int main(void)
         cmocka_unit_test(times_go_both_ways),
         cmocka_unit_test(the_calendar_has_no_gap),
         cmocka_unit_test(times_outside_the_calendar),
+        cmocka_unit_test(decimals_have_one_spelling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
