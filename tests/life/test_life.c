@@ -408,6 +408,26 @@ static void leave_half_an_export(const char *folder, const char *content)
     shell("cd '%s/content' && echo half > %s.part", folder, hex);
 }
 
+/* What is no action makes no receipt: the next one has the number that it would have had. */
+static void expect_no_act(chaos_agent *agent)
+{
+    char type[CHAOS_ACTION_TYPE_SIZE + 1] = "";
+    chaos_act act = CHAOS_ACT_INIT;
+    chaos_receipt receipt;
+    chaos_error err;
+
+    assert_int_equal(chaos_agent_act(agent, &act, &receipt, &err), CHAOS_E_USAGE); /* no type */
+    memset(type, 'a', CHAOS_ACTION_TYPE_SIZE);                                     /* one character too many */
+    act.action_type = type;
+    assert_int_equal(chaos_agent_act(agent, &act, &receipt, &err), CHAOS_E_USAGE);
+    assert_string_equal(err.field, "action_type");
+    act.action_type = "chaoschain/demo";
+    assert_int_equal(chaos_agent_act(agent, &act, NULL, &err), CHAOS_E_USAGE);
+    act.size--;
+    assert_int_equal(chaos_agent_act(agent, &act, &receipt, &err), CHAOS_E_USAGE);
+    assert_string_equal(err.field, "act");
+}
+
 static void test_receipts(void **state)
 {
     static world w;
@@ -445,6 +465,7 @@ static void test_receipts(void **state)
             add_block(w.alice, options, sizeof options);
         }
     }
+    expect_no_act(w.alice);
     OK(chaos_agent_anchor(w.alice, &outcome, &err));
     add_chain(&w, &id, outcome.block_number, options, sizeof options);
     OK(chaos_agent_anchor(w.alice, &outcome, &err)); /* the chain has it already: nothing is sent */

@@ -135,11 +135,19 @@ static void test_refused(void **state)
         { "\"prf\":\"hmac-sha256\",", "", CHAOS_E_KEYSTORE_FORMAT, "kdfparams" },
         { "\"c\":1024,", "\"c\":1024,\"n\":2,", CHAOS_E_KEYSTORE_FORMAT, "kdfparams" },
         { "\"address\":\"9d", "\"address\":\"9e", CHAOS_E_KEYSTORE_FORMAT, "address" },
+        { "\"address\":\"9d", "\"address\":\"0X9d", CHAOS_E_KEYSTORE_FORMAT, "address" },
+        { "\"address\":\"9d", "\"address\":\"1x9d", CHAOS_E_KEYSTORE_FORMAT, "address" },
+        { "\"address\":\"9d", "\"address\":\"0x0x9d", CHAOS_E_KEYSTORE_FORMAT, "address" },
+        { "\"c\":1024,\"dklen\":32", "\"c\":1024,\"dklen\":31", CHAOS_E_KEYSTORE_FORMAT, "dklen" },
     };
     chaos_error err = { 0 };
     (void)state;
     refuse_changes(by_scrypt, scrypt, CHAOS_ARRAY_SIZE(scrypt));
     refuse_changes(by_pbkdf2, pbkdf2, CHAOS_ARRAY_SIZE(pbkdf2));
+    CHAOS_AUTO_BUFFER(prefixed, KEYSTORE_MAX_FILE);
+    const text_edit prefix = { "\"address\":\"9d", "\"address\":\"0x9d" };
+    assert_true(buffer_append_text(&prefixed, by_pbkdf2) && text_edit_apply(&prefix, &prefixed));
+    assert_int_equal(open_text(buffer_slice(&prefixed), PASSPHRASE, &err), CHAOS_OK);
     for (size_t size = 0; size < sizeof by_pbkdf2 - 1; size++) {
         assert_int_not_equal(open_text(slice(by_pbkdf2, size), PASSPHRASE, &err), CHAOS_OK);
     }
