@@ -74,17 +74,10 @@ static const svn_level_names module_level_names = {
     .advisories = "tdxModuleIdentities.tcbLevels.advisoryIDs",
 };
 
-/* "TDX_" in either case, as the two hex digits that follow are. */
-static bool begins_as_module_id(chaos_slice id)
+/* "TDX_" in letters of either case. */
+static bool names_module(const uint8_t *id)
 {
-    static const char prefix[] = "TDX_";
-    for (size_t i = 0; i < sizeof(prefix) - 1; i++) {
-        uint8_t c = id.data[i];
-        if ((c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) != prefix[i]) {
-            return false;
-        }
-    }
-    return true;
+    return (id[0] | 0x20) == 't' && (id[1] | 0x20) == 'd' && (id[2] | 0x20) == 'x' && id[3] == '_';
 }
 
 /* "TDX_" and two hex digits: the module version that TEE_TCB_SVN[1] names. */
@@ -96,7 +89,7 @@ static uint8_t read_module_version(json *j)
     };
     chaos_slice id = json_plain_string(j, "tdxModuleIdentities.id");
     uint8_t version = 0;
-    if (id.size != SIZE || !begins_as_module_id(id) ||
+    if (id.size != SIZE || !names_module(id.data) ||
         !hex_decode(slice(id.data + PREFIX, SIZE - PREFIX), &version, 1)) {
         json_bad(j, "not TDX_ and two hex digits");
     }

@@ -494,6 +494,7 @@ static void test_module_names(void **state)
     } cases[] = {
         { "TDX_0A", 10, CHAOS_OK },
         { "TDX_0a", 10, CHAOS_OK },
+        { "tdx_0a", 10, CHAOS_OK },
         { "TDX_10", 10, CHAOS_E_TDX_MODULE_MISMATCH },
         { "TDX_10", 16, CHAOS_OK },
         { "TDX_FF", 255, CHAOS_OK },
