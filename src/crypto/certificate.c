@@ -8,6 +8,9 @@
 #define VERSION_3 2
 #define MAX_PATH_LENGTH 255
 #define POINT_UNCOMPRESSED 0x04
+#define CE_NAME_CONSTRAINTS 30
+#define CE_POLICY_CONSTRAINTS 36
+#define CE_INHIBIT_ANY_POLICY 54
 
 static void read_version_and_serial(reader *tbs, certificate *out)
 {
@@ -128,7 +131,6 @@ static void read_crl_distribution_point(reader *value, certificate *out)
 static void read_sgx_extension(reader *value, certificate *out)
 {
     out->sgx_extension = rd_take(value, "SGX extension", rd_left(value));
-    rd_expect(value, out->sgx_extension.size > 0, value->status, "empty");
 }
 
 typedef struct known_extension {
@@ -156,6 +158,14 @@ static const known_extension *find_extension(chaos_slice oid)
     return NULL;
 }
 
+/* What narrows the paths below a CA is always critical by RFC 5280 (4.2.1.10, 4.2.1.11, 4.2.1.14). Marked otherwise
+ * it would bind one reader and not another. */
+static bool constrains_paths(chaos_slice oid)
+{
+    return x509_oid_is_ce(oid, CE_NAME_CONSTRAINTS) || x509_oid_is_ce(oid, CE_POLICY_CONSTRAINTS) ||
+           x509_oid_is_ce(oid, CE_INHIBIT_ANY_POLICY);
+}
+
 static void read_extensions(reader *tbs, certificate *out)
 {
     reader tagged = der_enter(tbs, "extensions", TAG_EXTENSIONS);
@@ -170,6 +180,7 @@ static void read_extensions(reader *tbs, certificate *out)
             rd_close(&list.r, &extension.value, list.r.status);
         } else {
             rd_expect(&list.r, !extension.critical, list.r.status, "critical extension that is not known");
+            rd_expect(&list.r, !constrains_paths(extension.oid), list.r.status, "constraints that are not known");
         }
     }
     rd_close(&tagged, &list.r, tagged.status);

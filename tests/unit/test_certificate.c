@@ -262,13 +262,17 @@ static const piece_case piece_cases[] = {
 
     { "empty list of distribution points", EXT_CRLDP, "3009 0603551d1f 0402 3000", "cRLDistributionPoints" },
     { "SGX extension absent", EXT_SGX, "", NULL },
-    { "SGX extension empty", EXT_SGX, "300d 0609 2a864886f84d010d01 0400", "SGX extension" },
+    { "SGX extension empty", EXT_SGX, "300d 0609 2a864886f84d010d01 0400", NULL },
 
     { "unknown extension", EXT_MORE, "3009 0603551d25 0402 3000", NULL },
     { "unknown extension twice", EXT_MORE, "3009 0603551d25 0402 3000 3009 0603551d25 0402 3000", "extnID" },
     { "unknown critical extension", EXT_MORE, "300c 0603551d25 0101ff 0402 3000", "Extension" },
     { "name constraints", EXT_MORE, "300c 0603551d1e 0101ff 0402 3000", "Extension" },
     { "policy constraints", EXT_MORE, "300c 0603551d24 0101ff 0402 3000", "Extension" },
+    { "name constraints, not critical", EXT_MORE, "3009 0603551d1e 0402 3000", "Extension" },
+    { "policy constraints, not critical", EXT_MORE, "3009 0603551d24 0402 3000", "Extension" },
+    { "inhibitAnyPolicy, not critical", EXT_MORE, "300a 0603551d36 0403 020100", "Extension" },
+    { "extended key usage, not critical", EXT_MORE, "3009 0603551d25 0402 3000", NULL },
     { "AKI twice", EXT_MORE, AKI, "extnID" },
     { "SGX extension twice", EXT_MORE, "300f 0609 2a864886f84d010d01 0402 3000", "extnID" },
     { "empty OID", EXT_MORE, "3006 0600 0402 3000", "extnID" },
