@@ -94,6 +94,13 @@ static void add_other_chain(recipe *r)
     r->collateral_chain.certs[0] = CERT_OTHER_PCK;
 }
 
+/* The quote's chain once more, in a form that is none. */
+static void add_chain_with_text(recipe *r)
+{
+    r->collateral_chain.count = 3;
+    r->collateral_chain.edit = (text_edit){ "", "leaf:\n" };
+}
+
 static const break_row rows[] = {
     /* which certificates */
     BREAK("chain-reversed", PCK_CHAIN_ORDER, BOTH, CALL(reverse_chain), "root, CA, leaf"),
@@ -114,6 +121,8 @@ static const break_row rows[] = {
           "a fourth certificate that the leaf has issued"),
     BREAK("chain-differs-in-collateral", PCK_CERT_MISMATCH, BOTH, CALL(add_other_chain),
           "the collateral brings the chain of another leaf of the same platform"),
+    BREAK("chain-text-in-collateral", PCK_CHAIN_FORMAT, BOTH, CALL(add_chain_with_text),
+          "the collateral brings the chain with text before it"),
     /* PEM */
     BREAK("chain-text-before", PCK_CHAIN_FORMAT, BOTH, EDIT(quote_chain.edit, "", "leaf:\n"),
           "text before the first block"),
@@ -228,6 +237,11 @@ static const break_row rows[] = {
     BREAK("pck-is-ca", PCK_CERT, BOTH, SET(certs[CERT_PCK].is_ca, true), "basicConstraints say CA"),
     BREAK("pck-no-digital-signature", PCK_CERT, BOTH,
           SET(certs[CERT_PCK].key_usage, KEY_USAGE_NON_REPUDIATION), "keyUsage without digitalSignature"),
+    BREAK("pck-cert-sign", PCK_CERT, BOTH,
+          SET(certs[CERT_PCK].key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_CERT_SIGN),
+          "keyUsage with keyCertSign"),
+    BREAK("pck-crl-sign", PCK_CERT, BOTH,
+          SET(certs[CERT_PCK].key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_CRL_SIGN), "keyUsage with cRLSign"),
     BREAK("pck-expired", PCK_CERT_EXPIRED, BOTH, SET_TIME(certs[CERT_PCK].not_after, -1),
           "ended a second ago"),
     BREAK("pck-not-yet-valid", PCK_CERT_NOT_YET_VALID, BOTH, SET_TIME(certs[CERT_PCK].not_before, 1),

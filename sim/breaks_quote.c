@@ -105,6 +105,19 @@ static void type_4_of_other_leaf(recipe *r)
     r->quote_chain.certs[0] = CERT_OTHER_PCK;
 }
 
+/* What a quote of type 5 brings. */
+static void type_4_of_whole_chain(recipe *r)
+{
+    use_cert_type(r, CERT_PCK_LEAF);
+    r->quote_chain.count = 3;
+}
+
+static void type_4_with_text(recipe *r)
+{
+    use_cert_type(r, CERT_PCK_LEAF);
+    r->quote_chain.edit = (text_edit){ "", "leaf:\n" };
+}
+
 static void type_1_too_long(recipe *r)
 {
     use_cert_type(r, CERT_PPID_CLEAR);
@@ -225,6 +238,10 @@ static const break_row rows[] = {
           "type 4, and the chain of the PCK CRL begins with the TCB signer"),
     BREAK("cert-data-4-other-leaf", PCK_CERT_MISMATCH, BOTH, CALL(type_4_of_other_leaf),
           "type 4, and the collateral's chain is of another leaf"),
+    BREAK("cert-data-4-whole-chain", PCK_CHAIN_LENGTH, BOTH, CALL(type_4_of_whole_chain),
+          "type 4 with CA and root behind the leaf"),
+    BREAK("cert-data-4-text-before", PCK_CHAIN_FORMAT, BOTH, CALL(type_4_with_text),
+          "type 4 with text before the leaf"),
     BREAK("cert-data-1-other-ppid", PCK_CERT_MISMATCH, BOTH, CALL(use_other_ppid),
           "type 1 names another platform"),
     BREAK("cert-data-1-lower-cpusvn", PCK_CERT_MISMATCH, BOTH, CALL(use_lower_cpu_svn),

@@ -96,6 +96,12 @@ static void add_third_identity(recipe *r)
               "basicConstraints say CA"),                                                                    \
         BREAK(prefix "-no-digital-signature", TCB_SIGNING_CERT, BOTH,                                        \
               SET(certs[cert].key_usage, KEY_USAGE_NON_REPUDIATION), "keyUsage without digitalSignature"),   \
+        BREAK(prefix "-cert-sign", TCB_SIGNING_CERT, BOTH,                                                   \
+              SET(certs[cert].key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_CERT_SIGN),                 \
+              "keyUsage with keyCertSign"),                                                                  \
+        BREAK(prefix "-crl-sign", TCB_SIGNING_CERT, BOTH,                                                    \
+              SET(certs[cert].key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_CRL_SIGN),                  \
+              "keyUsage with cRLSign"),                                                                      \
         BREAK(prefix "-expired", TCB_SIGNING_CERT_EXPIRED, BOTH, SET_TIME(certs[cert].not_after, -1),        \
               "ended a second ago"),                                                                         \
         BREAK(prefix "-not-yet-valid", TCB_SIGNING_CERT_NOT_YET_VALID, BOTH,                                 \

@@ -67,7 +67,8 @@ void crypto_lock_release(crypto_lock *lock);
 
 enum {
     KEY_USAGE_DIGITAL_SIGNATURE = 0x80, KEY_USAGE_NON_REPUDIATION = 0x40, KEY_USAGE_CERT_SIGN = 0x04,
-    KEY_USAGE_CRL_SIGN = 0x02
+    KEY_USAGE_CRL_SIGN = 0x02,
+    KEY_USAGE_ISSUER = KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN /* RFC 5280 4.2.1.3: of CAs only */
 };
 
 /* A certificate of Intel's fixed profile (X.509 v3, P-256, ecdsa-with-SHA256), read strictly. Slices point into the

@@ -102,16 +102,27 @@ bool read_pck_certificates(examination *x, chaos_slice text, fault *why)
                              sizeof x->pck_der, places, PCK_CHAIN_LENGTH, why);
 }
 
-/* Does the first of at most `most` certificates of the text equal the leaf? Chains of quote and collateral are never
- * mixed. */
-static bool begins_with_leaf(examination *x, chaos_slice text, size_t most)
+/* The second text that names the leaf. Chains of quote and collateral are never mixed: of it counts only whether it
+ * begins with the leaf. A quote of type 4 holds that one certificate and nothing else. */
+static chaos_status check_other_text(examination *x)
 {
-    chaos_slice der[PCK_CHAIN_LENGTH];
+    check_run *run = &x->claims->run;
+    bool leaf_only = x->quote->cert_data_type == CERT_PCK_LEAF;
+    chaos_slice text = leaf_only ? x->quote->cert_data : x->parts->pck_certificate_chain;
+    const char *field = leaf_only ? "certification_data" : "pck_certificate_chain";
+    chaos_slice der[PCK_CHAIN_LENGTH] = { { NULL, 0 } };
     fault why = { 0 };
 
-    return pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->scratch,
-                    sizeof x->scratch, der, most, &why) > 0 &&
-           slice_equal(der[0], x->leaf.der);
+    if (x->quote->cert_data_type < CERT_PCK_LEAF || x->parts->pck_certificate_chain.size == 0) {
+        return CHAOS_OK;
+    }
+    CHECK_READ(run,
+               pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->scratch,
+                        sizeof x->scratch, der, leaf_only ? 1 : PCK_CHAIN_LENGTH, &why) > 0,
+               PCK_CHAIN, &why);
+    CHECK(run, slice_equal(der[0], x->leaf.der), PCK_CHAIN, PCK_CERT_MISMATCH, field,
+          v_text(leaf_only ? "the leaf of the collateral's chain" : "the leaf of the quote's chain"), v_none());
+    return CHAOS_OK;
 }
 
 /* The leaf from the quote, CA and root from the chain that comes with the PCK CRL. */
@@ -138,13 +149,7 @@ static chaos_status read_chain(examination *x)
     CHECK_READ(run, only_leaf ? read_leaf_and_issuers(x, &why) : read_pck_certificates(x, text, &why), PCK_CHAIN, &why);
     CHECK(run, role_fits(&x->leaf, 0) && role_fits(&x->ca, 1) && role_fits(&x->root_certificate, 2), PCK_CHAIN,
           PCK_CHAIN_ORDER, "certification_data", v_text("leaf, PCK CA, root"), v_quoted(x->leaf.subject_cn));
-    if (x->quote->cert_data_type == CERT_PCK_LEAF && !only_leaf) {
-        CHECK(run, begins_with_leaf(x, x->quote->cert_data, 1), PCK_CHAIN, PCK_CERT_MISMATCH, "certification_data",
-              v_text("the leaf of the collateral's chain"), v_none());
-    } else if (x->parts->pck_certificate_chain.size > 0) {
-        CHECK(run, begins_with_leaf(x, x->parts->pck_certificate_chain, PCK_CHAIN_LENGTH), PCK_CHAIN, PCK_CERT_MISMATCH,
-              "pck_certificate_chain", v_text("the leaf of the quote's chain"), v_none());
-    }
+    CHAOS_TRY(check_other_text(x));
     CHECK(run, role_is(&x->leaf, 0), PCK_CHAIN, PCK_CERT_NAME, "subject", v_text(CN_PCK), v_quoted(x->leaf.subject_cn));
     CHECK(run, role_is(&x->ca, 1), PCK_CHAIN, INTERMEDIATE_CA_NAME, "subject", v_text(CN_PLATFORM_CA),
           v_quoted(x->ca.subject_cn));
@@ -226,6 +231,8 @@ static chaos_status check_leaf(examination *x)
     CHECK(run, !leaf->is_ca, PCK_CERTIFICATE, PCK_CERT, "basicConstraints.cA", v_text("false"), v_text("true"));
     CHECK(run, (leaf->key_usage & KEY_USAGE_DIGITAL_SIGNATURE) != 0, PCK_CERTIFICATE, PCK_CERT, "keyUsage",
           v_text("digitalSignature"), v_number(leaf->key_usage));
+    CHECK(run, (leaf->key_usage & KEY_USAGE_ISSUER) == 0, PCK_CERTIFICATE, PCK_CERT, "keyUsage",
+          v_text("neither keyCertSign nor cRLSign"), v_number(leaf->key_usage));
     return CHAOS_OK;
 }
 

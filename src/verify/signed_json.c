@@ -94,6 +94,8 @@ static chaos_status check_signer(examination *x, bool read, const signer_chain *
     CHECK(run, !signer->is_ca, TCB_SIGNER, TCB_SIGNING_CERT, "basicConstraints.cA", v_text("false"), v_text("true"));
     CHECK(run, (signer->key_usage & KEY_USAGE_DIGITAL_SIGNATURE) != 0, TCB_SIGNER, TCB_SIGNING_CERT, "keyUsage",
           v_text("digitalSignature"), v_number(signer->key_usage));
+    CHECK(run, (signer->key_usage & KEY_USAGE_ISSUER) == 0, TCB_SIGNER, TCB_SIGNING_CERT, "keyUsage",
+          v_text("neither keyCertSign nor cRLSign"), v_number(signer->key_usage));
     CHECK(run, !crl_lists(x->root_crl, signer->serial), REVOCATION, TCB_SIGNING_CERT_REVOKED, "serialNumber",
           v_text("a serial that is not listed"), v_hex(signer->serial));
     return check_signer_dates(x, chain);
