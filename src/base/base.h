@@ -111,6 +111,7 @@ typedef struct fault {
     const char *reason;  /* "needs %llu bytes" has no place here: see expected and found */
     uint64_t expected, found;
     bool has_numbers;    /* expected and found mean something */
+    const char *part;    /* of the input that was read, where the status does not tell; NULL: it does */
 } fault;
 
 chaos_status fault_to_error(const fault *why, chaos_error *err);

@@ -216,12 +216,11 @@ const char *error_hex(char *text, size_t capacity, chaos_slice bytes)
 
 chaos_status fault_to_error(const fault *why, chaos_error *err)
 {
-    if (why->reason == NULL) {
-        (void)error_set(err, why->status, why->field, why->offset, "%s", chaos_status_text(why->status));
-    } else {
-        (void)error_set(err, why->status, why->field, why->offset, "%s: %s", chaos_status_text(why->status),
-                        why->reason);
-    }
+    bool explained = why->reason != NULL;
+    bool placed = why->part != NULL;
+    (void)error_set(err, why->status, why->field, why->offset, "%s%s%s%s%s%s", chaos_status_text(why->status),
+                    explained ? ": " : "", explained ? why->reason : "", placed ? " (in " : "",
+                    placed ? why->part : "", placed ? ")" : "");
     if (why->has_numbers) {
         error_expected(err, "%" PRIu64, why->expected);
         error_found(err, "%" PRIu64, why->found);

@@ -55,7 +55,9 @@ static bool read_before(const sealed_collateral *sealed, chaos_slice der, certif
     return false;
 }
 
-/* PEM of `wanted` certificates. False with *why. */
+static const char *const place_names[PCK_CHAIN_LENGTH] = { "the leaf", "the CA", "the root" };
+
+/* PEM of `wanted` certificates, the last of them the root. False with *why. */
 static bool certificates_read(chaos_slice text, const sealed_collateral *sealed, uint8_t *room, size_t capacity,
                               certificate *const *out, size_t wanted, fault *why)
 {
@@ -70,18 +72,19 @@ static bool certificates_read(chaos_slice text, const sealed_collateral *sealed,
         return false;
     }
     if (count != wanted) {
-        *why = (fault){ CHAOS_E_PCK_CHAIN_LENGTH,
-                        "certification_data",
-                        CHAOS_NO_OFFSET,
-                        "certificates",
-                        wanted,
-                        count,
-                        true };
+        *why = (fault){ .status = CHAOS_E_PCK_CHAIN_LENGTH,
+                        .field = "certification_data",
+                        .offset = CHAOS_NO_OFFSET,
+                        .reason = "certificates",
+                        .expected = wanted,
+                        .found = count,
+                        .has_numbers = true };
         return false;
     }
     for (size_t i = 0; i < wanted; i++) {
         if (!read_before(sealed, der[i], out[i]) &&
             !certificate_read(der[i], CHAOS_E_PCK_CHAIN_FORMAT, out[i], why)) {
+            why->part = place_names[PCK_CHAIN_LENGTH - wanted + i];
             return false;
         }
     }
@@ -116,10 +119,10 @@ static chaos_status check_other_text(examination *x)
     if (x->quote->cert_data_type < CERT_PCK_LEAF || x->parts->pck_certificate_chain.size == 0) {
         return CHAOS_OK;
     }
-    CHECK_READ(run,
-               pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->scratch,
-                        sizeof x->scratch, der, leaf_only ? 1 : PCK_CHAIN_LENGTH, &why) > 0,
-               PCK_CHAIN, &why);
+    size_t count = pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->scratch,
+                            sizeof x->scratch, der, leaf_only ? 1 : PCK_CHAIN_LENGTH, &why);
+    why.part = field;
+    CHECK_READ(run, count > 0, PCK_CHAIN, &why);
     CHECK(run, slice_equal(der[0], x->leaf.der), PCK_CHAIN, PCK_CERT_MISMATCH, field,
           v_text(leaf_only ? "the leaf of the collateral's chain" : "the leaf of the quote's chain"), v_none());
     return CHAOS_OK;

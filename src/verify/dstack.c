@@ -55,9 +55,10 @@ static bool key_provider_read(chaos_slice payload_hex, char *out, size_t capacit
     json j;
 
     memset(out, 0, capacity);
-    *why = (fault){
-        CHAOS_E_EVENT_LOG_FORMAT, "key-provider", CHAOS_NO_OFFSET, "no JSON with a short name", 0, 0, false
-    };
+    *why = (fault){ .status = CHAOS_E_EVENT_LOG_FORMAT,
+                    .field = "key-provider",
+                    .offset = CHAOS_NO_OFFSET,
+                    .reason = "no JSON with a short name" };
     if (payload_hex.size > 2 * sizeof text || !hex_decode(payload_hex, text, payload_hex.size / 2)) {
         return false;
     }

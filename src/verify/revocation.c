@@ -3,14 +3,14 @@
 
 /* How the fields of the one list or the other are called in errors. */
 typedef struct crl_names {
-    const char *issuer, *signature, *extensions, *number, *authority_key_id, *this_update, *next_update;
+    const char *list, *issuer, *signature, *extensions, *number, *authority_key_id, *this_update, *next_update;
 } crl_names;
 
-static const crl_names root_names = { "root_ca_crl.issuer", "root_ca_crl.signatureValue",
+static const crl_names root_names = { "root_ca_crl", "root_ca_crl.issuer", "root_ca_crl.signatureValue",
                                       "root_ca_crl.crlExtensions", "root_ca_crl.cRLNumber",
                                       "root_ca_crl.authorityKeyIdentifier", "root_ca_crl.thisUpdate",
                                       "root_ca_crl.nextUpdate" };
-static const crl_names pck_names = { "pck_crl.issuer", "pck_crl.signatureValue",
+static const crl_names pck_names = { "pck_crl", "pck_crl.issuer", "pck_crl.signatureValue",
                                      "pck_crl.crlExtensions", "pck_crl.cRLNumber",
                                      "pck_crl.authorityKeyIdentifier", "pck_crl.thisUpdate",
                                      "pck_crl.nextUpdate" };
@@ -30,8 +30,10 @@ static chaos_status check_list(examination *x, chaos_slice text, const certifica
     check_run *run = &x->claims->run;
     const crl *list = *used == NULL ? own : *used;
     fault why = { 0 };
+    bool read = *used != NULL || list_read(x, text, own, &why);
 
-    CHECK_READ(run, *used != NULL || list_read(x, text, own, &why), CRL, &why);
+    why.part = names->list;
+    CHECK_READ(run, read, CRL, &why);
     *used = list;
     CHECK(run, slice_equal(list->issuer, issuer->subject), CRL, CRL_ISSUER, names->issuer, v_quoted(issuer->subject_cn),
           v_hex(list->issuer));

@@ -17,13 +17,13 @@ bool signer_read(chaos_slice text, signer_chain *chain, uint8_t *room, size_t ca
         return false;
     }
     if (count != SIGNER_CHAIN_LENGTH) {
-        *why = (fault){ CHAOS_E_TCB_SIGNING_CERT,
-                        "issuer_chain",
-                        CHAOS_NO_OFFSET,
-                        "certificates",
-                        SIGNER_CHAIN_LENGTH,
-                        count,
-                        true };
+        *why = (fault){ .status = CHAOS_E_TCB_SIGNING_CERT,
+                        .field = "issuer_chain",
+                        .offset = CHAOS_NO_OFFSET,
+                        .reason = "certificates",
+                        .expected = SIGNER_CHAIN_LENGTH,
+                        .found = count,
+                        .has_numbers = true };
         return false;
     }
     if (!certificate_read(der[0], CHAOS_E_TCB_SIGNING_CERT, &chain->signer, why) ||
@@ -31,13 +31,10 @@ bool signer_read(chaos_slice text, signer_chain *chain, uint8_t *room, size_t ca
         return false;
     }
     if (!slice_is(chain->signer.subject_cn, CN_TCB_SIGNING)) {
-        *why = (fault){ CHAOS_E_TCB_SIGNING_CERT,
-                        "subject",
-                        CHAOS_NO_OFFSET,
-                        "its common name is not " CN_TCB_SIGNING,
-                        0,
-                        0,
-                        false };
+        *why = (fault){ .status = CHAOS_E_TCB_SIGNING_CERT,
+                        .field = "subject",
+                        .offset = CHAOS_NO_OFFSET,
+                        .reason = "its common name is not " CN_TCB_SIGNING };
         return false;
     }
     return true;
@@ -126,6 +123,7 @@ chaos_status verify_tcb_info(examination *x)
                                               sizeof x->own.tcb_signer_der, &why);
 
     x->tcb_signer = sealed != NULL ? &sealed->tcb_signer : &x->own.tcb_signer;
+    why.part = "tcb_info_issuer_chain";
     CHAOS_TRY(check_signer(x, read, x->tcb_signer, &why));
     CHECK(run, sealed != NULL || signature_read(parts->tcb_info_signature, &signature), TCB_INFO_SIGNATURE,
           TCB_INFO_SIGNATURE_FORMAT, "tcb_info_signature", v_text("128 hex digits"),
@@ -133,7 +131,9 @@ chaos_status verify_tcb_info(examination *x)
     CHECK(run, sealed != NULL || signed_by(x, &x->tcb_signer->signer.key, parts->tcb_info, &signature),
           TCB_INFO_SIGNATURE, TCB_INFO_SIGNATURE, "tcb_info_signature", v_text("a signature of the TCB signing key"),
           v_none());
-    CHECK_READ(run, sealed != NULL || tcb_info_read(parts->tcb_info, &x->own.tcb, &why), TCB_INFO, &why);
+    read = sealed != NULL || tcb_info_read(parts->tcb_info, &x->own.tcb, &why);
+    why.part = why.status == CHAOS_E_TCB_INFO_FORMAT ? NULL : "tcb_info";
+    CHECK_READ(run, read, TCB_INFO, &why);
     x->tcb = info;
     CHECK(run, info->issue_date <= x->now, TCB_INFO_DATES, TCB_INFO_NOT_YET_VALID, "tcbInfo.issueDate", v_time(x->now),
           v_time(info->issue_date));
@@ -162,6 +162,7 @@ static chaos_status check_identity_signer(examination *x, const certificate **si
            signer_read(text, &x->own.qe_signer, x->own.qe_signer_der, sizeof x->own.qe_signer_der, &why);
     x->qe_signer = sealed != NULL ? &sealed->qe_signer : &x->own.qe_signer;
     *signer = &x->qe_signer->signer;
+    why.part = "qe_identity_issuer_chain";
     return check_signer(x, read, x->qe_signer, &why);
 }
 
@@ -181,8 +182,9 @@ chaos_status verify_qe_identity(examination *x)
           v_quoted(parts->qe_identity_signature));
     CHECK(run, sealed != NULL || signed_by(x, &signer->key, parts->qe_identity, &signature), QE_IDENTITY_SIGNATURE,
           QE_IDENTITY_SIGNATURE, "qe_identity_signature", v_text("a signature of the TCB signing key"), v_none());
-    CHECK_READ(run, sealed != NULL || enclave_identity_read(parts->qe_identity, &x->own.identity, &why), QE_IDENTITY,
-               &why);
+    bool read = sealed != NULL || enclave_identity_read(parts->qe_identity, &x->own.identity, &why);
+    why.part = why.status == CHAOS_E_QE_IDENTITY_FORMAT ? NULL : "qe_identity";
+    CHECK_READ(run, read, QE_IDENTITY, &why);
     x->identity = identity;
     CHECK(run, identity->issue_date <= x->now, QE_IDENTITY_DATES, QE_IDENTITY_NOT_YET_VALID,
           "enclaveIdentity.issueDate", v_time(x->now), v_time(identity->issue_date));

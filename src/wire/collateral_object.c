@@ -48,6 +48,7 @@ chaos_status chaos_collateral_parse(chaos_slice text, chaos_collateral **collate
     atomic_init(&made->owners, 1);
     made->storage.limit = text.size;
     if (!collateral_read(text, &made->storage, &made->parts, &why)) {
+        why.part = why.status == CHAOS_E_COLLATERAL_FORMAT ? NULL : "the collateral file";
         return fault_to_error(&why, err);
     }
     CHAOS_GIVE(collateral, made);

@@ -218,6 +218,51 @@ static void test_breaks(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* Several parts of collateral are of one form: the sentence says which of them it speaks of, and says it once. */
+static void test_sentences_name_the_part(void **state)
+{
+    static const struct {
+        const char *broken;
+        const char *part; /* NULL: the sentence begins with it */
+    } cases[] = {
+        { "root-crl-version-1", " (in root_ca_crl)" },
+        { "pck-crl-version-1", " (in pck_crl)" },
+        { "pck-crl-not-hex", " (in pck_crl)" },
+        { "pck-der-version-1", " (in the leaf)" },
+        { "ca-der-version-1", " (in the CA)" },
+        { "root-der-version-1", " (in the root)" },
+        { "chain-text-in-collateral", " (in pck_certificate_chain)" },
+        { "cert-data-4-text-before", " (in certification_data)" },
+        { "tcb-signer-der-version-1", " (in tcb_info_issuer_chain)" },
+        { "identity-signer-der-version-1", " (in qe_identity_issuer_chain)" },
+        { "tcb-info-duplicate-key", " (in tcb_info)" },
+        { "identity-trailing-text", " (in qe_identity)" },
+        { "collateral-stray-comma", " (in the collateral file)" },
+        { "tcb-info-module-id-not-hex", NULL },
+        { "collateral-array", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const forge_break *broken = forge_break_find(cases[i].broken);
+        forge_result made;
+        int exit_code = -1;
+
+        assert_non_null(broken);
+        forge(FORGE_TDX4, NULL, broken, &made);
+        check_input input = input_of(&made);
+        json_t *verdict = check_to_json(&input, &exit_code);
+        const char *text = json_string_value(json_object_get(json_object_get(verdict, "error"), "text"));
+        assert_non_null(text);
+        const char *found = strstr(text, " (in ");
+        if (cases[i].part == NULL ? found != NULL : found == NULL || strcmp(found, cases[i].part) != 0) {
+            fail_msg("%s: %s", cases[i].broken, text);
+        }
+        json_decref(verdict);
+        forge_result_free(&made);
+    }
+}
+
 /* What is broken in the quote, its log or its collateral is refused for the same reason in an envelope; but a quote
  * that is too large for its part is refused with the envelope. */
 static void test_breaks_of_quotes_in_envelopes(void **state)
@@ -362,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_valid_envelopes),
         cmocka_unit_test(test_breaks),
+        cmocka_unit_test(test_sentences_name_the_part),
         cmocka_unit_test(test_breaks_of_quotes_in_envelopes),
         cmocka_unit_test(test_statuses),
     };
