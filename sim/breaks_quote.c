@@ -75,12 +75,6 @@ static void type_4_with_chain(recipe *r)
     r->quote_chain.count = 3;
 }
 
-static void type_4_with_two_chains(recipe *r)
-{
-    use_cert_type(r, CERT_PCK_LEAF);
-    r->quote_chain.count = 3;
-}
-
 static void type_4_without_root(recipe *r)
 {
     use_leaf_alone(r);
@@ -228,8 +222,6 @@ static const break_row rows[] = {
           "type 3, and no chain anywhere"),
     BREAK("cert-data-4-with-chain", PCK_CHAIN_LENGTH, BOTH, CALL(type_4_with_chain),
           "type 4, and a whole chain instead of the leaf"),
-    BREAK("cert-data-4-two-chains", PCK_CERT_MISMATCH, BOTH, CALL(type_4_with_two_chains),
-          "type 4 of a whole chain, and one in the collateral"),
     BREAK("cert-data-4-without-root", PCK_CHAIN_LENGTH, BOTH, CALL(type_4_without_root),
           "type 4, and the chain of the PCK CRL is the CA alone"),
     BREAK("cert-data-4-foreign-root", ROOT_UNTRUSTED, BOTH, CALL(type_4_under_foreign_root),
