@@ -81,6 +81,24 @@ static json_t *must_ask(replay *r, const char *method, const char *params)
     return result;
 }
 
+/* Of a hash as the node answers it, which it does before the block is there. */
+static json_t *receipt_of(replay *r, const json_t *hash)
+{
+    char params[80];
+    assert_true(json_is_string(hash) && json_string_length(hash) < sizeof params - 5);
+    (void)snprintf(params, sizeof params, "[\"%s\"]", json_string_value(hash));
+    for (int i = 0; i < 500; i++) {
+        json_t *receipt = must_ask(r, "eth_getTransactionReceipt", params);
+        if (json_is_object(receipt)) {
+            return receipt;
+        }
+        json_decref(receipt);
+        rpc_sleep_ms(10);
+    }
+    fail_msg("no receipt");
+    return NULL;
+}
+
 static void create(replay *r, const char *from, const uint8_t *code, size_t size, const char *link)
 {
     static char params[MAX_BYTES];
@@ -91,7 +109,9 @@ static void create(replay *r, const char *from, const uint8_t *code, size_t size
     (void)snprintf(params, sizeof params, "[{\"from\":\"%s\",\"data\":\"0x%s%s%s\",\"gas\":\"0x500000\"}]", from, hex,
                    link[0] == '\0' ? "" : "000000000000000000000000", link);
     free(hex);
-    json_decref(must_ask(r, "eth_sendTransaction", params));
+    json_t *hash = must_ask(r, "eth_sendTransaction", params);
+    json_decref(receipt_of(r, hash));
+    json_decref(hash);
 }
 
 /* The contracts at the addresses that the recorded ones had: nonces 1, 2 and 3 of the first account. */
@@ -116,7 +136,8 @@ static void deploy(replay *r)
 
 /* ------------------------------------------------------------------- calls ---- */
 
-static chaos_keccak send(replay *r, const json_t *call)
+/* The hash as the node answers it. */
+static json_t *send(replay *r, const json_t *call)
 {
     CHAOS_AUTO_BUFFER(raw, MAX_BYTES);
     chaos_signed_transaction *transaction = NULL;
@@ -131,29 +152,10 @@ static chaos_keccak send(replay *r, const json_t *call)
     (void)snprintf(params, sizeof params, "[\"%s\",\"0x%llx\"]", sender,
                    (unsigned long long)chaos_signed_transaction_fields(transaction)->nonce);
     json_decref(must_ask(r, "anvil_setNonce", params)); /* what was done between the recorded calls is left out */
-    chaos_keccak hash = chaos_signed_transaction_hash(transaction);
     chaos_signed_transaction_free(transaction);
     static char long_params[MAX_BYTES];
     (void)snprintf(long_params, sizeof long_params, "[\"%s\"]", hex);
-    json_decref(must_ask(r, "eth_sendRawTransaction", long_params));
-    return hash;
-}
-
-static json_t *receipt_of(replay *r, const chaos_keccak *hash)
-{
-    char hex[65] = "", params[80];
-    hex_encode(slice(hash->bytes, sizeof hash->bytes), hex);
-    (void)snprintf(params, sizeof params, "[\"0x%s\"]", hex);
-    for (int i = 0; i < 500; i++) {
-        json_t *receipt = must_ask(r, "eth_getTransactionReceipt", params);
-        if (json_is_object(receipt)) {
-            return receipt;
-        }
-        json_decref(receipt);
-        rpc_sleep_ms(10);
-    }
-    fail_msg("no receipt");
-    return NULL;
+    return must_ask(r, "eth_sendRawTransaction", long_params);
 }
 
 /* Ours are not upgradeable and behind no proxy, so their logs are all the logs. */
@@ -237,8 +239,8 @@ static void test_calls(void **state)
     json_array_foreach(list, i, call)
     {
         set_time(r, i);
-        chaos_keccak hash = send(r, call);
-        json_t *receipt = receipt_of(r, &hash);
+        json_t *hash = send(r, call), *receipt = receipt_of(r, hash);
+        json_decref(hash);
         bool succeeded = strcmp(text_of(receipt, "status"), "0x1") == 0;
         r->blocks[i] = strtoull(text_of(receipt, "blockNumber"), NULL, 16);
         r->calls = i + 1;
