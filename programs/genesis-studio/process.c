@@ -27,6 +27,9 @@ static void become(const start *how, int log, int pipe_end, pid_t parent)
     if (getppid() != parent) {
         _exit(EXIT_ENVIRONMENT);
     }
+    if (how->own_session) {
+        (void)setsid();
+    }
     if (log >= 0) {
         (void)dup2(log, STDOUT_FILENO);
         (void)dup2(log, STDERR_FILENO);
@@ -231,8 +234,8 @@ chaos_status anvil_start(const char *state, child *c, char url[64], chaos_error 
     }
     const char *argv[] = { path, "--host", "127.0.0.1", "--port", "0", "--chain-id",
                            "31337", "--timestamp", began, "--state", file, NULL };
-    /* SIGTERM: it writes its state, and --resume finds the chain as it was. */
-    const start how = { .argv = argv, .log = log, .death_signal = SIGTERM };
+    /* SIGTERM, and nothing else: it writes its state, and --resume finds the chain as it was. */
+    const start how = { .argv = argv, .log = log, .own_session = true, .death_signal = SIGTERM };
     CHAOS_TRY(lock_chain(state, &lock, err));
     const chaos_status status = child_start(&how, c, err);
     (void)close(lock);

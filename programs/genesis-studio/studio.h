@@ -133,6 +133,7 @@ typedef struct start {
     const char *log;         /* file of its standard output and error; NULL: ours */
     bool pipe_fd3;           /* its descriptor 3 writes to child.fd */
     bool pipe_stdout;        /* its standard output does */
+    bool own_session;        /* what is sent to our group, as by a terminal or by timeout, does not reach it */
     int death_signal;        /* when this process dies */
 } start;
 

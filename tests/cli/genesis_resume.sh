@@ -32,6 +32,19 @@ has out " 0 failed; 23 transactions" "resumed after roles were killed"
 [ "$(grep -c '^{"envelope"' "$work/r/evidence/bundle-0/bundle.jsonl")" -eq 3 ] && pass || fail "not three sessions"
 no_process "$work/[rs]" "resumed"
 
+# All of its process group killed at once, as a terminal or timeout(1) does it: the chain still writes its blocks.
+setsid "$studio_bin" --tee-provider phala-dstack --state "$work/g" >"$work/g.out" 2>&1 &
+group=$!
+for _ in $(seq 1000); do
+    grep -q 'Alice is registered' "$work/g.out" && break
+    sleep 0.01
+done
+kill -KILL -- "-$group"
+wait "$group" 2>/dev/null || true
+[ "$(grep -c ' failed; ' "$work/g.out")" -eq 0 ] && pass || fail "it had ended before it was killed"
+expect 0 "resumed after its group was killed" studio g --resume
+has out " 0 failed; 23 transactions" "resumed after its group was killed"
+
 # A chain that was ended before it wrote its blocks is behind the journals: that is said, and a run without --resume goes.
 rm "$work/r/chain.json"
 expect 1 "lost blocks" studio r --resume
