@@ -132,8 +132,7 @@ CHAOS_API bool chaos_tee_is_available(const chaos_tee *tee, chaos_error *reason)
 typedef struct chaos_keypair chaos_keypair; /* a public key, a handle on its private key, and evidence of both */
 
 /* The path of an identity key, "chaoschain/1/CHAINID/0xREGISTRY/LABEL/secp256k1/GENERATION". `label` is
- * [a-z0-9-]{1,32}; chain and
- * registry are not zero. */
+ * [a-z0-9-]{1,32}; chain and registry are not zero. */
 #define CHAOS_IDENTITY_PATH_SIZE 192
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_identity_path(const chaos_u256 *chain_id, const chaos_address *registry,
                                                           const char *label, uint32_t generation,
@@ -163,8 +162,7 @@ typedef struct chaos_key_options {
     { sizeof(chaos_key_options), NULL, NULL, NULL, CHAOS_ATTEST_OPTIONS_INIT, false, { { 0 } } }
 
 /* A key made by the TEE with evidence for it, checked. `options` may be NULL. Asks the TEE for a quote: some
- * 10 to some
- * 100 milliseconds on hardware. */
+ * 10 to some 100 milliseconds on hardware. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_generate_key(chaos_tee *tee, const chaos_key_options *options,
                                                              chaos_keypair **keypair, chaos_error *err);
 CHAOS_API void chaos_keypair_free(chaos_keypair *keypair);
@@ -193,8 +191,7 @@ CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_get_attestation_report(chaos_tee
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_sign(chaos_tee *tee, chaos_slice message, const chaos_keypair *keypair,
                                                      chaos_signature **signature, chaos_error *err);
 /* EIP-712, the JSON of eth_signTypedData_v4. The domain "ChaosChain TEE" is refused: bindings and receipts are
- * made by
- * the calls that check what they say. */
+ * made by the calls that check what they say. */
 CHAOS_API CHAOS_MUST_USE chaos_status chaos_tee_sign_typed_data(chaos_tee *tee, chaos_slice typed_data,
                                                                 const chaos_keypair *keypair,
                                                                 chaos_signature **signature, chaos_error *err);

@@ -247,6 +247,51 @@ static void print_reason(const chaos_validation_result *result)
     }
 }
 
+/* Evidence that the caller brings is of the agent's own key and of a stage before registration. */
+static void test_evidence_brought(void **state)
+{
+    static world w;
+    chaos_key_options other = CHAOS_KEY_OPTIONS_INIT;
+    chaos_keypair *stranger = NULL;
+    chaos_evidence *report = NULL, *answer = NULL;
+    chaos_attest_options attest = CHAOS_ATTEST_OPTIONS_INIT;
+    const chaos_report_data nothing = { { 0 } };
+    chaos_binding binding;
+    chaos_u256 id;
+    chaos_error err;
+
+    (void)state;
+    world_begin(&w);
+    const chaos_keypair *own = chaos_agent_keypair(w.alice);
+    assert_true(chaos_evidence_binding(chaos_keypair_evidence(own), &binding));
+    binding.stage = CHAOS_STAGE_VALIDATION;
+    binding.agent_id = (chaos_u256){ { 0 } };
+    binding.subject.bytes[0] = binding.nonce.bytes[0] = 1;
+    attest.binding = &binding;
+    other.path = "chaoschain/stranger";
+    OK(chaos_tee_generate_key(w.tee, &other, &stranger, &err));
+    OK(chaos_tee_get_attestation_report(w.tee, &nothing, &report, &err));
+    OK(chaos_attest(w.tee, own, &attest, &answer, &err));
+    const struct {
+        const chaos_evidence *evidence;
+        const char *says;
+    } refused[] = { { chaos_keypair_evidence(stranger), "of another key" },
+                    { report, "no envelope" },
+                    { answer, "of stage 2" } };
+    const uint64_t before = chain_nonce(&w.c, w.c.account);
+    for (size_t i = 0; i < CHAOS_ARRAY_SIZE(refused); i++) {
+        assert_int_equal(chaos_agent_register_identity(w.alice, refused[i].evidence, &id, NULL, &err), CHAOS_E_USAGE);
+        assert_string_equal(err.field, "evidence");
+        assert_non_null(strstr(err.text, refused[i].says));
+    }
+    assert_int_equal(chain_nonce(&w.c, w.c.account), before); /* nothing was sent */
+    OK(chaos_agent_register_identity(w.alice, chaos_keypair_evidence(own), &id, NULL, &err));
+    chaos_evidence_free(answer);
+    chaos_evidence_free(report);
+    chaos_keypair_free(stranger);
+    world_end(&w);
+}
+
 static void test_life(void **state)
 {
     static world w;
@@ -577,7 +622,7 @@ static void test_two_processes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_life), cmocka_unit_test(test_receipts),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_life), cmocka_unit_test(test_evidence_brought), cmocka_unit_test(test_receipts),
                                         cmocka_unit_test(test_rolled_back), cmocka_unit_test(test_two_processes) };
 
     if (anvil_path() == NULL) {
