@@ -2,6 +2,7 @@
  * parent is gone. The kit adopts such, and ends them. Children that it had before (a shell's) are left alone. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,16 +13,18 @@
 
 void kit_children_now(kit_children *list)
 {
+    char text[KIT_MAX_CHILDREN * 12 + 1], *at = text, *end = text;
     char path[64];
-    long pid = 0;
     (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
-    FILE *stream = fopen(path, "r");
-    list->count = 0;
-    while (stream != NULL && list->count < KIT_MAX_CHILDREN && fscanf(stream, "%ld", &pid) == 1) {
-        list->pids[list->count++] = (pid_t)pid;
-    }
+    FILE *stream = fopen(path, "re");
+    text[stream == NULL ? 0 : fread(text, 1, sizeof text - 1, stream)] = '\0';
     if (stream != NULL) {
         (void)fclose(stream);
+    }
+    list->count = 0;
+    for (long pid = strtol(at, &end, 10); end != at && list->count < KIT_MAX_CHILDREN; pid = strtol(at, &end, 10)) {
+        list->pids[list->count++] = (pid_t)pid;
+        at = end;
     }
 }
 

@@ -52,13 +52,13 @@ bool watch_has_children(void)
 
 size_t watch_mapped(void)
 {
-    unsigned long pages = 0;
-    FILE *stream = fopen("/proc/self/statm", "r");
-    const bool ok = stream != NULL && fscanf(stream, "%lu", &pages) == 1;
+    char line[256];
+    FILE *stream = fopen("/proc/self/statm", "re");
+    const bool ok = stream != NULL && fgets(line, sizeof line, stream) != NULL;
     if (stream != NULL) {
         (void)fclose(stream);
     }
-    return ok ? pages * PAGE : 0;
+    return ok ? strtoul(line, NULL, 10) * PAGE : 0; /* its first number */
 }
 
 bool watch_memory(size_t *bytes)

@@ -76,7 +76,7 @@ static chaos_status emit_event_log(const dstack *d, chaos_slice reply, chaos_err
         return CHAOS_E_GUEST_AGENT;
     }
     status = read_text(d, reply, "event_log", &text, err);
-    if (status == CHAOS_OK && text[0] == '\0') {
+    if (status == CHAOS_OK && (text == NULL || text[0] == '\0')) {
         status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "event_log is empty");
     } else if (status == CHAOS_OK) {
         status = d->host->emit(d->host, "dstack-event-log", text_slice(text), err);

@@ -69,17 +69,17 @@ chaos_status chaos_receipt_store_open(const char *path, uint64_t chain_id, const
         error_found(err, "%s", path);
         return CHAOS_E_FILE_IO;
     }
+    if (identity_key == NULL) {
+        CHAOS_TRY(find_only(path, chain_id, identity_registry, scope, err));
+    } else {
+        agent_scope(chain_id, identity_registry, identity_key, scope);
+    }
     made = calloc(1, sizeof *made);
     if (made == NULL) {
         return error_set(err, CHAOS_E_MEMORY, NULL, CHAOS_NO_OFFSET, NULL);
     }
     made->registry = *identity_registry;
     made->agent.network.chain_id = chain_id;
-    if (identity_key == NULL) {
-        CHAOS_TRY(find_only(path, chain_id, identity_registry, scope, err));
-    } else {
-        agent_scope(chain_id, identity_registry, identity_key, scope);
-    }
     CHAOS_TRY(agent_store_open(path, scope, &made->agent.store, err));
     CHAOS_TRY(read_id(&made->agent, err));
     CHAOS_GIVE(store, made);
