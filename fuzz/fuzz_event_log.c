@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint8_t digest[SHA384_SIZE];
         bool runtime = event.event_type == EVENT_TYPE_RUNTIME;
         require(runtime == (event.imr == 3) && (runtime || event.has_digest));
-        require(!runtime || (event.name.size >= 1 && event.name.size <= 64 && event_digest(&event, digest)));
+        require(!runtime || (event.name.size >= 1 && event.name.size <= MAX_EVENT_NAME && event_digest(&event, digest)));
         round_trip(&event);
         count++;
     }
