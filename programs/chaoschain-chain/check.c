@@ -94,17 +94,20 @@ static int exit_of(const chaos_agent_report *r)
 /* What to do where nothing could be judged. False: nobody is listening. */
 static bool say_next(const chaos_agent_report *r)
 {
+    static const char stale[] = "'chaoschain collateral fetch' gets collateral that is valid now";
+    static const char silent[] = "a server that it depends on does not answer: try again, or give --content FOLDER and "
+                                 "--collateral FILE in place of what is fetched";
     static const struct {
         chaos_status status;
         const char *next;
     } advice[] = {
         { CHAOS_E_COLLATERAL_MISSING, "give --collateral FILE, or --collateral-cache DIR to fetch it" },
-        { CHAOS_E_TCB_INFO_EXPIRED, "'chaoschain collateral fetch' gets collateral that is valid now" },
-        { CHAOS_E_QE_IDENTITY_EXPIRED, "'chaoschain collateral fetch' gets collateral that is valid now" },
-        { CHAOS_E_CRL_EXPIRED, "'chaoschain collateral fetch' gets collateral that is valid now" },
+        { CHAOS_E_TCB_INFO_EXPIRED, stale },
+        { CHAOS_E_QE_IDENTITY_EXPIRED, stale },
+        { CHAOS_E_CRL_EXPIRED, stale },
         { CHAOS_E_NOT_AVAILABLE, "give --gateway https://HOST/ipfs/ to fetch ipfs:, or --content FOLDER that has it" },
-        { CHAOS_E_NETWORK, "whoever serves the evidence does not answer: try again, or give --content FOLDER" },
-        { CHAOS_E_TIMEOUT, "whoever serves the evidence does not answer: try again, or give --content FOLDER" },
+        { CHAOS_E_NETWORK, silent },
+        { CHAOS_E_TIMEOUT, silent },
     };
     bool ok = true;
 

@@ -70,14 +70,9 @@ static chaos_status read_text(const dstack *d, chaos_slice json, const char *pla
 static chaos_status emit_event_log(const dstack *d, chaos_slice reply, chaos_error *err)
 {
     char *text;
-    chaos_slice raw;
-    chaos_status status = d->host->json_raw(d->host, reply, "event_log", &raw, err);
-    if (status != CHAOS_OK) {
-        return CHAOS_E_GUEST_AGENT;
-    }
-    status = read_text(d, reply, "event_log", &text, err);
+    chaos_status status = read_text(d, reply, "event_log", &text, err);
     if (status == CHAOS_OK && (text == NULL || text[0] == '\0')) {
-        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "event_log is empty");
+        status = chaos_provider_fail(err, CHAOS_E_GUEST_AGENT, "\"event_log\" is missing or empty");
     } else if (status == CHAOS_OK) {
         status = d->host->emit(d->host, "dstack-event-log", text_slice(text), err);
     }

@@ -110,9 +110,9 @@ bool read_pck_certificates(examination *x, chaos_slice text, fault *why)
 static chaos_status check_other_text(examination *x)
 {
     check_run *run = &x->claims->run;
-    bool leaf_only = x->quote->cert_data_type == CERT_PCK_LEAF;
-    chaos_slice text = leaf_only ? x->quote->cert_data : x->parts->pck_certificate_chain;
-    const char *field = leaf_only ? "certification_data" : "pck_certificate_chain";
+    bool is_type_4 = x->quote->cert_data_type == CERT_PCK_LEAF;
+    chaos_slice text = is_type_4 ? x->quote->cert_data : x->parts->pck_certificate_chain;
+    const char *field = is_type_4 ? "certification_data" : "pck_certificate_chain";
     chaos_slice der[PCK_CHAIN_LENGTH] = { { NULL, 0 } };
     fault why = { 0 };
 
@@ -120,11 +120,11 @@ static chaos_status check_other_text(examination *x)
         return CHAOS_OK;
     }
     size_t count = pem_read(text, "CERTIFICATE", CHAOS_E_PCK_CHAIN_FORMAT, CHAOS_E_PCK_CHAIN_LENGTH, x->scratch,
-                            sizeof x->scratch, der, leaf_only ? 1 : PCK_CHAIN_LENGTH, &why);
+                            sizeof x->scratch, der, is_type_4 ? 1 : PCK_CHAIN_LENGTH, &why);
     why.part = field;
     CHECK_READ(run, count > 0, PCK_CHAIN, &why);
     CHECK(run, slice_equal(der[0], x->leaf.der), PCK_CHAIN, PCK_CERT_MISMATCH, field,
-          v_text(leaf_only ? "the leaf of the collateral's chain" : "the leaf of the quote's chain"), v_none());
+          v_text(is_type_4 ? "the leaf of the collateral's chain" : "the leaf of the quote's chain"), v_none());
     return CHAOS_OK;
 }
 
@@ -144,12 +144,13 @@ static chaos_status read_chain(examination *x)
 {
     check_run *run = &x->claims->run;
     chaos_slice text = chain_text(x);
-    bool only_leaf = is_leaf_below_issuers(x);
+    bool below_issuers = is_leaf_below_issuers(x);
     fault why = { 0 };
 
-    CHECK(run, text.size > 0 || only_leaf, PCK_CHAIN, PCK_CHAIN_MISSING, "pck_certificate_chain",
+    CHECK(run, text.size > 0 || below_issuers, PCK_CHAIN, PCK_CHAIN_MISSING, "pck_certificate_chain",
           v_text("the chain in the collateral"), v_none());
-    CHECK_READ(run, only_leaf ? read_leaf_and_issuers(x, &why) : read_pck_certificates(x, text, &why), PCK_CHAIN, &why);
+    CHECK_READ(run, below_issuers ? read_leaf_and_issuers(x, &why) : read_pck_certificates(x, text, &why), PCK_CHAIN,
+               &why);
     CHECK(run, role_fits(&x->leaf, 0) && role_fits(&x->ca, 1) && role_fits(&x->root_certificate, 2), PCK_CHAIN,
           PCK_CHAIN_ORDER, "certification_data", v_text("leaf, PCK CA, root"), v_quoted(x->leaf.subject_cn));
     CHAOS_TRY(check_other_text(x));
