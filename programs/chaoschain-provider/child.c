@@ -30,13 +30,6 @@
 #define MAX_MEMORY ((rlim_t)4 << 30) /* so that a greedy plug-in takes neither the kit nor the machine with it */
 #endif
 
-static int64_t now_ms(void)
-{
-    struct timespec t = { 0, 0 };
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---------------------------------------------------------------- the child ---- */
 
 /* What the plug-in prints goes into a file in memory, where a rule looks for it; there is nothing for it to read. */

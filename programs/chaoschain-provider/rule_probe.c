@@ -1,15 +1,7 @@
 /* rule_probe.c - is the TEE here? An answer in time, with a reason, and nothing changed. */
 #include <stdio.h>
-#include <time.h>
 
 #include "watch.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec t = { 0, 0 };
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* The rule's process is killed a moment after the limit. */
 KIT_RULE(rule_probe_time)

@@ -1,6 +1,5 @@
 /* rule_repeat.c - what is done again and again leaves nothing behind: no descriptor, no thread, no memory. */
 #include <stdio.h>
-#include <time.h>
 
 #include "watch.h"
 
@@ -23,13 +22,6 @@ typedef struct trial {
     unsigned rounds;
     kit_tee *tee; /* opened once for all stretches; NULL: `repeat` opens */
 } trial;
-
-static int64_t now_ms(void)
-{
-    struct timespec t = { 0, 0 };
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static levels measure(void)
 {

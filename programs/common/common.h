@@ -25,6 +25,8 @@ enum {
 const char *exit_word(int code);         /* "malformed", ... for messages: the word beside the number */
 int exit_of_status(chaos_status status); /* by its class */
 
+int64_t now_ms(void); /* of a clock that is never set, for how long something takes; clock.c */
+
 /* ------------------------------------------------------------- messages ---- */
 
 /* Everything or nothing was written; EINTR and short writes are dealt with. */

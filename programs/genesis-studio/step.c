@@ -3,15 +3,7 @@
 
 #include <signal.h>
 #include <stdarg.h>
-#include <time.h>
 #include <unistd.h>
-
-int64_t now_ms(void)
-{
-    struct timespec t = { 0, 0 };
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 const char *step_status_name(step_status status)
 {

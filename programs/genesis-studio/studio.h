@@ -79,7 +79,6 @@ typedef struct report {
     int exit_code; /* of the first failure; 0: none */
 } report;
 
-int64_t now_ms(void);
 const char *step_status_name(step_status status);
 void step_begin(report *r, const char *id, const char *what); /* `what` is shown while it goes on */
 void step_row(report *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,16 +1,7 @@
 /* look.c - what is found of a node and of a registry, one by one. */
 #include "programs/common/chain/chain.h"
 
-#include <time.h>
-
 /* -------------------------------------------------------------------- nodes ---- */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void look_at_node(const chain_session *s, size_t which, uint32_t deadline_ms, node_finding *node)
 {

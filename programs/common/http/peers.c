@@ -1,17 +1,10 @@
 /* peers.c - connections, and until when each must be done. */
 #include "programs/common/http/peers.h"
 
+#include "programs/common/common.h"
+
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
-
-int64_t now_ms(void)
-{
-    struct timespec now = { 0, 0 };
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 bool peers_begin(peers *p, int64_t first_ms)
 {

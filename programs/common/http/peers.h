@@ -20,8 +20,6 @@ typedef struct peers {
     int64_t first_ms; /* how long a new connection has */
 } peers;
 
-int64_t now_ms(void); /* of a clock that is never set */
-
 bool peers_begin(peers *p, int64_t first_ms);
 void peers_end(peers *p); /* after the daemon has stopped */
 /* For MHD_OPTION_NOTIFY_CONNECTION, with the peers as its context. */
