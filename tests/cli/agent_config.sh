@@ -1,17 +1,7 @@
 #!/usr/bin/env bash
 # The config file that `agent init` writes serves every verb of an agent: receipts, show, list, set-*, serve. One that
 # nobody named does not count for an agent of another chain or registry.
-. "$(dirname "$0")/lib.bash"
-. "$root/tests/cli/simulator.bash"
-. "$(dirname "$0")/chain.bash"
-[ -x "$CHAOS_BIN/chaoschain-agent" ] || skip "chaoschain-agent is not built"
-
-export DSTACK_SIMULATOR_ENDPOINT
-start_registries
-start_simulator vm
-DSTACK_SIMULATOR_ENDPOINT=$socket
-with_pass() { "$@" --passphrase-fd 3 3<<<"$passphrase"; }
-cd "$work"
+. "$(dirname "$0")/agent.bash" vm
 
 # An agent without a TEE has the first id, so that no id is right by chance.
 expect 0 "another agent" with_pass "$chaoschain" agent register --name zero --network "$network" \

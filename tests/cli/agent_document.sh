@@ -1,15 +1,7 @@
 #!/usr/bin/env bash
 # docs/agents.md as it is printed: every line that begins with "$ chaoschain" is typed, in order, after the place to play
 # was made. What the lines take for granted is a variable here: RPC, AGENT, WALLET, BOB, REQUEST.
-. "$(dirname "$0")/lib.bash"
-. "$root/tests/cli/simulator.bash"
-. "$(dirname "$0")/chain.bash"
-[ -x "$CHAOS_BIN/chaoschain-agent" ] || skip "chaoschain-agent is not built"
-export DSTACK_SIMULATOR_ENDPOINT
-start_registries
-start_simulator held
-DSTACK_SIMULATOR_ENDPOINT=$socket
-cd "$work"
+. "$(dirname "$0")/agent.bash" held
 RPC=$rpc
 echo '{"item":"a jacket"}' >cart.json
 echo '{"type":"shopping/paid","payload":"0x00"}' >actions.jsonl

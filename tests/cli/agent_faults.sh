@@ -1,16 +1,7 @@
 #!/usr/bin/env bash
 # An agent's verbs when something is not as it should be: each case beside one that works, with the status that names it
 # and what to do about it. Nothing is sent by what fails.
-. "$(dirname "$0")/lib.bash"
-. "$root/tests/cli/simulator.bash"
-. "$(dirname "$0")/chain.bash"
-[ -x "$CHAOS_BIN/chaoschain-agent" ] || skip "chaoschain-agent is not built"
-export DSTACK_SIMULATOR_ENDPOINT
-start_registries
-start_simulator vm
-DSTACK_SIMULATOR_ENDPOINT=$socket
-cd "$work"
-with_pass() { "$@" --passphrase-fd 3 3<<<"$passphrase"; }
+. "$(dirname "$0")/agent.bash" vm
 sent() { ask eth_getTransactionCount "[\"$owner\",\"latest\"]"; }
 agent=alice/agent.json
 

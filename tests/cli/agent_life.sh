@@ -1,19 +1,8 @@
 #!/usr/bin/env bash
 # An agent's whole life as docs/agents.md tells people to type it: verbs of chaoschain alone, against anvil and a simulated
 # guest agent. init → register → act → receipts anchor → export → verify-bundle --rpc → request-validation → validate →
-# check → reputation.
-. "$(dirname "$0")/lib.bash"
-. "$root/tests/cli/simulator.bash"
-. "$(dirname "$0")/chain.bash"
-[ -x "$CHAOS_BIN/chaoschain-agent" ] || skip "chaoschain-agent is not built"
-
-export DSTACK_SIMULATOR_ENDPOINT # as a developer has it on a laptop
-start_registries
-start_simulator vm
-DSTACK_SIMULATOR_ENDPOINT=$socket
-with_pass() { "$@" --passphrase-fd 3 3<<<"$passphrase"; }
-# The commands of the document name no socket, no node, no registry: the config file has them.
-cd "$work"
+# check → reputation. The commands of the document name no socket, no node, no registry: the config file has them.
+. "$(dirname "$0")/agent.bash" vm
 
 for verb in "agent init" "agent register" "agent act" "agent session" "agent renew" "agent request-validation" \
     "receipts anchor" agent receipts; do
